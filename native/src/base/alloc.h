@@ -1,0 +1,35 @@
+/*
+ * base/alloc.h - memory, with failures that a test can order
+ *
+ * Everything the library allocates comes from here. A test asks for the n-th allocation of this thread to fail
+ * (alloc_fail_after) and then checks that the operation refused it and changed nothing.
+ */
+#ifndef VMALOCK_BASE_ALLOC_H
+#define VMALOCK_BASE_ALLOC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+
+/* Uninitialised memory, or NULL. Free with alloc_free(). */
+must_check void *alloc_bytes(size_t size);
+
+/* Zeroed memory, or NULL. */
+must_check void *alloc_zeroed(size_t size);
+
+/* Uninitialised memory at a multiple of @align (a power of two, at least 16), or NULL. */
+must_check void *alloc_aligned(size_t align, size_t size);
+
+void alloc_free(void *p);
+
+/* The @n-th allocation of this thread from now on fails (1: the next one), later ones succeed; 0 turns it off. */
+void alloc_fail_after(uint64_t n);
+
+/* Did the failure ordered by alloc_fail_after() happen? */
+int alloc_failure_happened(void);
+
+/* Blocks allocated and not yet freed, by all threads: for tests of leaks. */
+int64_t alloc_live(void);
+
+#endif
