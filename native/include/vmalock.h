@@ -1,0 +1,409 @@
+/*
+ * vmalock.h - a process address space with Linux's per-VMA locks, in userspace
+ *
+ * An address space (vmalock_mm) holds mappings (VMAs), their page tables and 4 KiB frames of host memory. Many threads
+ * may work on one space at once: faults and reads run under the locks that its policy names, changes under mmap_lock.
+ *
+ * Units        addresses, lengths and offsets are bytes, 64-bit; ranges are [start, start + length).
+ * Errors       functions return 0 (or a non-negative value where they say so) or a negative code of vmalock_errors.h.
+ *              Outputs are written on success only. After an error nothing has changed, except where Linux itself
+ *              leaves a partial effect; the function says so then.
+ * Threads      any thread may call; it is registered with RCU on its first call and leaves when it ends. A handle may
+ *              be used by many threads; the last vmalock_mm_put() must come after their last call.
+ * Ownership    vmalock_mm_create() and _fork() give one reference; vmalock_mm_put() lets it go.
+ * Behaviour    that of Linux 6.18 on x86-64 with 4 KiB pages, see docs/vocabulary.md for where it differs.
+ */
+#ifndef VMALOCK_H
+#define VMALOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmalock_errors.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define VMALOCK_API __attribute__((visibility("default")))
+#define VMALOCK_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define VMALOCK_API
+#define VMALOCK_MUST_CHECK
+#endif
+
+#define VMALOCK_PAGE_SIZE UINT64_C(4096)
+
+/* Addresses of mappings lie below this (Linux's TASK_SIZE on x86-64: 2^47 less one page). */
+#define VMALOCK_TASK_SIZE ((UINT64_C(1) << 47) - VMALOCK_PAGE_SIZE)
+
+/* The version of this header's contract, as (major << 16 | minor << 8 | patch). */
+#define VMALOCK_VERSION 0x000100u
+VMALOCK_API uint32_t vmalock_version(void);
+
+/* "not enough memory, ..." for a code, "ENOMEM" for its name; NULL for a number that is no code. */
+VMALOCK_API const char *vmalock_error_text(int code);
+VMALOCK_API const char *vmalock_error_name(int code);
+
+typedef struct vmalock_mm vmalock_mm;
+typedef struct vmalock_file vmalock_file;
+
+/* --- simulated files ------------------------------------------------------------------------------------------- */
+
+enum vmalock_file_mode { VMALOCK_FILE_RDWR, VMALOCK_FILE_RDONLY, VMALOCK_FILE_WRONLY };
+
+struct vmalock_file_options {
+	uint64_t length;            /* bytes */
+	enum vmalock_file_mode mode;
+	uint8_t fill;               /* the value of every byte that nobody wrote */
+	const char *name;           /* as maps prints it; NULL for none. Copied. */
+	uint32_t dev_major, dev_minor;
+	uint64_t inode;             /* 0: the library numbers it */
+	int counted_only;           /* not 0: its pages hold no bytes (for spaces with VMALOCK_BACKING_NONE) */
+};
+
+/* Return: 0; ENOMEM; EINVAL for a mode that is none. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_create(const struct vmalock_file_options *options, vmalock_file **out);
+VMALOCK_API void vmalock_file_get(vmalock_file *file);
+VMALOCK_API void vmalock_file_put(vmalock_file *file);
+VMALOCK_API uint64_t vmalock_file_length(vmalock_file *file);
+
+/* Bytes of the file itself. Return: bytes read (short at the end of the file), or ENOMEM. */
+VMALOCK_API int64_t vmalock_file_read(vmalock_file *file, uint64_t offset, void *buffer, size_t length);
+
+/* Writes, growing the file where needed; shared mappings see it at once. Return: 0 or ENOMEM. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_write(vmalock_file *file, uint64_t offset, const void *bytes,
+						      size_t length);
+
+/* --- address spaces -------------------------------------------------------------------------------------------- */
+
+enum vmalock_backing {
+	VMALOCK_BACKING_MEMORY, /* each frame is 4 KiB of host memory, zeroed */
+	VMALOCK_BACKING_NONE,   /* frames are only counted: reads give zeros, writes are dropped */
+};
+
+enum vmalock_faults {
+	VMALOCK_FAULTS_RFC = 0,      /* anonymous memory only under the VMA lock */
+	VMALOCK_FAULTS_LINUX_6_4,
+	VMALOCK_FAULTS_LINUX_6_6,
+	VMALOCK_FAULTS_LINUX_6_7,    /* file faults too */
+	VMALOCK_FAULTS_LINUX_6_10,
+	VMALOCK_FAULTS_LINUX_6_18,
+};
+
+struct vmalock_limits {
+	/* bytes; UINT64_MAX for none */
+	uint64_t address_space, data, stack, memlock;
+	uint32_t map_count; /* mappings; Linux's vm.max_map_count */
+};
+
+struct vmalock_options {
+	const char *policy;           /* a name of vmalock_policy_name(); NULL: "per-vma" */
+	enum vmalock_faults faults;   /* which faults may take the policy's fast path */
+	enum vmalock_backing backing;
+	uint64_t frames;              /* most frames that the space and its forks may use; 0: VMALOCK_DEFAULT_FRAMES */
+	uint32_t numa_nodes;          /* 0: 1. More than 1 comes with memory policies: EOPNOTSUPP until then */
+	int privileged;               /* not 0: as root, no memlock limit, may map below 64 KiB */
+	struct vmalock_limits limits;
+};
+#define VMALOCK_DEFAULT_FRAMES (UINT64_C(1) << 20)
+
+/* Fills in the defaults: per-vma, rfc, memory, 2^20 frames, privileged, no limits, 65530 mappings, stack 8 MiB. */
+VMALOCK_API void vmalock_options_init(struct vmalock_options *options);
+
+/* Return: 0; EINVAL for an unknown policy, era or backing; EOPNOTSUPP; ENOMEM. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out);
+VMALOCK_API void vmalock_mm_get(vmalock_mm *mm);
+VMALOCK_API void vmalock_mm_put(vmalock_mm *mm);
+
+/* The names of the policies in the registry, 0 .. n - 1; NULL behind the last. The first is the baseline. */
+VMALOCK_API const char *vmalock_policy_name(uint32_t n);
+VMALOCK_API const char *vmalock_mm_policy(const vmalock_mm *mm);
+
+/* --- operations: mmap(2) and its kin. Bits are Linux's, x86-64 ---------------------------------------------------- */
+
+#define VMALOCK_PROT_NONE 0x0u
+#define VMALOCK_PROT_READ 0x1u
+#define VMALOCK_PROT_WRITE 0x2u
+#define VMALOCK_PROT_EXEC 0x4u
+#define VMALOCK_PROT_GROWSDOWN 0x01000000u
+#define VMALOCK_PROT_GROWSUP 0x02000000u
+
+#define VMALOCK_MAP_SHARED 0x01u
+#define VMALOCK_MAP_PRIVATE 0x02u
+#define VMALOCK_MAP_SHARED_VALIDATE 0x03u
+#define VMALOCK_MAP_DROPPABLE 0x08u
+#define VMALOCK_MAP_TYPE 0x0fu
+#define VMALOCK_MAP_FIXED 0x10u
+#define VMALOCK_MAP_ANONYMOUS 0x20u
+#define VMALOCK_MAP_32BIT 0x40u
+#define VMALOCK_MAP_GROWSDOWN 0x0100u
+#define VMALOCK_MAP_LOCKED 0x2000u
+#define VMALOCK_MAP_NORESERVE 0x4000u
+#define VMALOCK_MAP_POPULATE 0x8000u
+#define VMALOCK_MAP_NONBLOCK 0x10000u
+#define VMALOCK_MAP_STACK 0x20000u
+#define VMALOCK_MAP_HUGETLB 0x40000u
+#define VMALOCK_MAP_FIXED_NOREPLACE 0x100000u
+
+#define VMALOCK_MREMAP_MAYMOVE 1u
+#define VMALOCK_MREMAP_FIXED 2u
+#define VMALOCK_MREMAP_DONTUNMAP 4u
+
+/*
+ * vmalock_mm_map - mmap(2)
+ * @addr:   a hint, or exact with MAP_FIXED and MAP_FIXED_NOREPLACE
+ * @length: rounded up to whole pages
+ * @flags:  VMALOCK_MAP_ bits, exactly as the system call takes them: none are added
+ * @file:   what to map, or NULL with MAP_ANONYMOUS. The mapping holds a reference of its own.
+ * @offset: into @file, a multiple of the page size
+ * @out:    the address
+ *
+ * Context: takes mmap_lock for writing; may sleep.
+ * Return:  0; EINVAL, ENOMEM, EEXIST, EBADF (neither MAP_ANONYMOUS nor @file), EACCES (the file's mode), EPERM (below
+ *          64 KiB unprivileged), EAGAIN (memlock limit), EOVERFLOW (offset + length), EOPNOTSUPP, ENODEV, ENOSYS (hugetlb).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_map(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot,
+						  uint32_t flags, vmalock_file *file, uint64_t offset, uint64_t *out);
+
+/* munmap(2). Return: 0; EINVAL; ENOMEM when a split would exceed the map limit (splits made before it stay). */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_unmap(vmalock_mm *mm, uint64_t addr, uint64_t length);
+
+/* mprotect(2). Return: 0; EINVAL; ENOMEM for a hole (what lies before it has changed); EACCES. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot);
+
+/* mremap(2), @flags VMALOCK_MREMAP_ bits. Return: 0; EINVAL, EFAULT (nothing mapped there), ENOMEM, EAGAIN, EPERM. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap(vmalock_mm *mm, uint64_t addr, uint64_t old_length,
+						    uint64_t new_length, uint32_t flags, uint64_t new_addr, uint64_t *out);
+
+/* madvise(2), @advice Linux's number. Return: 0; EINVAL; ENOMEM for a hole (the rest is advised all the same); ... */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice);
+
+/* brk(2) as the system call: returns the break afterwards, the old one for a refusal. 0 asks. */
+VMALOCK_API uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr);
+
+/* Where the heap begins: before the first mapping there and while it is empty. Return: 0; EINVAL; EBUSY. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_brk_start(vmalock_mm *mm, uint64_t addr);
+
+/* Which mapping maps prints as [stack]: the one that holds @addr. Return: 0; EINVAL. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_stack_start(vmalock_mm *mm, uint64_t addr);
+
+/* fork(2): a copy with copy-on-write pages, the same policy and frames. Return: 0; ENOMEM. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_fork(vmalock_mm *mm, vmalock_mm **out);
+
+/* One VMA becomes two at @addr. Return: 0 (also when it is a boundary already); EINVAL; ENOMEM; EFAULT for a hole. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_split(vmalock_mm *mm, uint64_t addr);
+
+/*
+ * What execve finds: a mapping placed exactly there, as a loader or the kernel itself would leave it (vdso, stack).
+ * @pgoff pages; @special: never merges; @name as maps prints it, or NULL. For recorded programs and loaders.
+ * Return: 0; EINVAL; EEXIST; ENOMEM.
+ */
+struct vmalock_initial_vma {
+	uint64_t start, end, pgoff;
+	uint32_t prot, flags; /* PROT_ and MAP_ bits; MAP_GROWSDOWN for a stack */
+	vmalock_file *file;
+	const char *name;
+	int special;
+};
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_map_initial(vmalock_mm *mm, const struct vmalock_initial_vma *vma);
+
+/* --- faults and bytes ------------------------------------------------------------------------------------------ */
+
+enum vmalock_access { VMALOCK_READ, VMALOCK_WRITE, VMALOCK_EXEC };
+
+/* What a fault came to: an outcome in the low bits, flags or-ed to it. */
+#define VMALOCK_FAULT_MINOR 0u
+#define VMALOCK_FAULT_MAJOR 1u
+#define VMALOCK_FAULT_SIGSEGV_MAPERR 2u
+#define VMALOCK_FAULT_SIGSEGV_ACCERR 3u
+#define VMALOCK_FAULT_SIGBUS 4u
+#define VMALOCK_FAULT_OOM 5u
+#define VMALOCK_FAULT_USERFAULT 6u
+#define VMALOCK_FAULT_OUTCOME 0x0fu
+#define VMALOCK_FAULT_VMA_LOCK 0x10u /* it was served under the policy's fast path */
+#define VMALOCK_FAULT_RETRIED 0x20u  /* the fast path began and asked for mmap_lock */
+#define VMALOCK_FAULT_COW 0x40u      /* a page was copied, or taken over, for a write */
+
+/* Resolves one fault. Never fails otherwise; allocates nothing but frames and page tables. Return: VMALOCK_FAULT_. */
+VMALOCK_API uint32_t vmalock_mm_fault(vmalock_mm *mm, uint64_t addr, enum vmalock_access access);
+
+enum vmalock_arch { VMALOCK_ARCH_X86_64, VMALOCK_ARCH_AARCH64, VMALOCK_ARCH_PPC64LE };
+
+/* The same from an architecture's own fault word: x86 error code, arm64 ESR, ppc64 DSISR with exec in bit 31. */
+VMALOCK_API uint32_t vmalock_mm_fault_arch(vmalock_mm *mm, enum vmalock_arch arch, uint64_t addr, uint64_t word);
+
+/*
+ * @count faults in order; @results may be NULL. Return: how many ended MINOR or MAJOR.
+ */
+VMALOCK_API size_t vmalock_mm_fault_many(vmalock_mm *mm, const uint64_t *addrs, size_t count,
+					 enum vmalock_access access, uint8_t *results);
+
+/*
+ * Bytes through the page tables, faulting as a program would. Stops at the first page that gives a signal.
+ * @done: bytes moved before that; may be NULL.
+ * Return: 0; SIGSEGV_MAPERR, SIGSEGV_ACCERR, SIGBUS; ENOMEM (no frame).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_read(vmalock_mm *mm, uint64_t addr, void *buffer, size_t length,
+						   size_t *done);
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_write(vmalock_mm *mm, uint64_t addr, const void *bytes, size_t length,
+						    size_t *done);
+
+/* --- looking ------------------------------------------------------------------------------------------------------ */
+
+#define VMALOCK_NAME_MAX 256
+struct vmalock_vma {
+	uint64_t start, end;
+	uint64_t offset;        /* bytes, as maps prints it: 0 for anonymous memory */
+	uint64_t pgoff;         /* pages, also of anonymous memory */
+	uint64_t vm_flags;      /* VMALOCK_VM_ bits */
+	uint32_t prot;          /* PROT_ bits */
+	uint32_t dev_major, dev_minor;
+	uint64_t inode;
+	uint32_t name_length;   /* of the whole name, which may be longer than what fits below */
+	uint64_t file_id;       /* 0: none; else one number for each file object, also unnamed ones */
+	char name[VMALOCK_NAME_MAX]; /* ends in a NUL */
+};
+
+/* vm_flags: Linux's VM_ bits that a user can see, under Linux's numbers. */
+#define VMALOCK_VM_READ 0x1u
+#define VMALOCK_VM_WRITE 0x2u
+#define VMALOCK_VM_EXEC 0x4u
+#define VMALOCK_VM_SHARED 0x8u
+#define VMALOCK_VM_MAYREAD 0x10u
+#define VMALOCK_VM_MAYWRITE 0x20u
+#define VMALOCK_VM_MAYEXEC 0x40u
+#define VMALOCK_VM_MAYSHARE 0x80u
+#define VMALOCK_VM_GROWSDOWN 0x100u
+#define VMALOCK_VM_LOCKED 0x2000u
+#define VMALOCK_VM_SEQ_READ 0x8000u
+#define VMALOCK_VM_RAND_READ 0x10000u
+#define VMALOCK_VM_DONTCOPY 0x20000u
+#define VMALOCK_VM_DONTEXPAND 0x40000u
+#define VMALOCK_VM_LOCKONFAULT 0x80000u
+#define VMALOCK_VM_ACCOUNT 0x100000u
+#define VMALOCK_VM_NORESERVE 0x200000u
+#define VMALOCK_VM_WIPEONFORK 0x2000000u
+#define VMALOCK_VM_DONTDUMP 0x4000000u
+#define VMALOCK_VM_HUGEPAGE 0x20000000u
+#define VMALOCK_VM_NOHUGEPAGE 0x40000000u
+
+/*
+ * The VMA that covers @addr, or the first above it. Takes no mmap_lock when the policy can do without.
+ * Return: 0; ENOENT when there is none.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_find(vmalock_mm *mm, uint64_t addr, struct vmalock_vma *out);
+
+/*
+ * The text of /proc/PID/maps of one moment, snprintf-like: at most @size bytes with a NUL; returns the length of the
+ * whole text without the NUL (call again with more room), or ENOMEM.
+ */
+VMALOCK_API int64_t vmalock_mm_maps(vmalock_mm *mm, char *buffer, size_t size);
+
+/* Which pages are resident, one byte each, as mincore(2). Return: 0; EINVAL; ENOMEM for a hole. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_mincore(vmalock_mm *mm, uint64_t addr, uint64_t length, uint8_t *out);
+
+/* Walks everything: index, VMAs, page tables, frames, counts. Return: 0; BROKEN, and *what says what (static text). */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const char **what);
+
+/* X(field): each is a uint64_t of struct vmalock_stats, counted since the space began, forks apart. */
+#define VMALOCK_STATS(X)                                                                                                \
+	X(vma_lock_success) /* served under the policy's fast path */                                                   \
+	X(vma_lock_abort)   /* no VMA, a kind the era excludes, or a writer has it */                                   \
+	X(vma_lock_retry)   /* the handler asked for mmap_lock */                                                       \
+	X(vma_lock_miss)    /* locked, but detached, moved or another space's by then */                                \
+	X(vma_lock_access_error) /* refused for permission while locked */                                              \
+	X(vma_lock_attempts) /* the sum of the five above, counted on its own */                                        \
+	X(abort_no_vma) X(abort_vma_kind) X(abort_vma_busy)                                                             \
+	X(retry_anon_vma) X(retry_table) X(retry_file)                                                                  \
+	X(minor_faults) X(major_faults) X(cow_faults) X(signal_faults)                                                  \
+	X(mmap_lock_reads) X(mmap_lock_writes) X(mmap_lock_read_waits) X(mmap_lock_write_waits)                         \
+	X(vma_lock_writes)      /* VMAs that writers marked */                                                          \
+	X(vma_lock_write_waits) /* of those, how many found readers inside */
+
+struct vmalock_stats {
+#define VMALOCK_STATS_FIELD(name) uint64_t name;
+	VMALOCK_STATS(VMALOCK_STATS_FIELD)
+#undef VMALOCK_STATS_FIELD
+};
+VMALOCK_API void vmalock_mm_stats(vmalock_mm *mm, struct vmalock_stats *out);
+
+/* X(field): as /proc/PID/status and friends, in bytes unless said. */
+#define VMALOCK_STATUS(X)                                                                                               \
+	X(vm_peak) X(vm_size) X(vm_locked) X(vm_rss) X(rss_anon) X(rss_file) X(rss_shmem) X(vm_data) X(vm_stack)        \
+	X(vm_exec) X(vm_pte) X(committed) X(map_count) /* mappings */ X(index_bytes) X(frames_used) /* frames */
+
+struct vmalock_status {
+#define VMALOCK_STATUS_FIELD(name) uint64_t name;
+	VMALOCK_STATUS(VMALOCK_STATUS_FIELD)
+#undef VMALOCK_STATUS_FIELD
+};
+VMALOCK_API void vmalock_mm_status(vmalock_mm *mm, struct vmalock_status *out);
+
+/* How long threads waited for a lock, ns; percentiles are upper bounds of buckets at most 7 % wide. */
+struct vmalock_wait_summary {
+	uint64_t count;  /* acquisitions */
+	uint64_t waits;  /* of those, how many had to wait */
+	uint64_t total_ns, p50_ns, p99_ns, max_ns; /* of the waits */
+};
+VMALOCK_API void vmalock_mm_lock_waits(vmalock_mm *mm, struct vmalock_wait_summary *readers,
+				       struct vmalock_wait_summary *writers);
+
+/* --- replay of recorded programs --------------------------------------------------------------------------------- */
+
+typedef struct vmalock_replay vmalock_replay;
+
+enum vmalock_pace {
+	VMALOCK_PACE_ASAP,     /* as fast as the order between threads allows */
+	VMALOCK_PACE_RECORDED, /* with the recorded gaps between the events of a thread */
+};
+
+struct vmalock_replay_options {
+	const char *policy;
+	enum vmalock_faults faults;
+	enum vmalock_backing backing;
+	enum vmalock_pace pace;
+	uint64_t frames;            /* 0: VMALOCK_DEFAULT_FRAMES */
+	const uint32_t *cancel;     /* the run stops soon after *cancel is not 0; may be NULL */
+	uint64_t *progress;         /* events done so far are stored here now and then; may be NULL */
+};
+
+/*
+ * Checks a trace (vmalock_trace.h) and works out the order between its threads by one run on a single thread.
+ * @data is copied. @message (at least 256 bytes, may be NULL) gets what is wrong, with the event and its line.
+ * Return: 0; BAD_TRACE; ENOMEM; ECANCELED.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_replay_load(const void *data, size_t size, char *message,
+						       vmalock_replay **out);
+VMALOCK_API void vmalock_replay_free(vmalock_replay *replay);
+
+/*
+ * Runs it once with native threads. May be called again, one run at a time.
+ * Return: 0 (also when outcomes differed: the report says); ECANCELED; ENOMEM; EAGAIN (no thread to be had); EINVAL.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_replay_run(vmalock_replay *replay,
+						      const struct vmalock_replay_options *options);
+
+/* What the last run came to. */
+struct vmalock_replay_report {
+	uint64_t events, threads, spaces, dependencies;
+	uint64_t wall_ns, cpu_ns;
+	uint64_t faults, unexpected; /* events whose outcome differs from the recorded one */
+	uint64_t unmodelled;
+	struct vmalock_stats stats;  /* summed over all spaces */
+	struct vmalock_wait_summary mmap_lock_read, mmap_lock_write;
+};
+VMALOCK_API void vmalock_replay_get_report(const vmalock_replay *replay, struct vmalock_replay_report *out);
+
+/* The n-th difference of the last run as text ("line 17: munmap(...) = 0, recorded EINVAL"), at most 1000 are kept; NULL behind the last. */
+VMALOCK_API const char *vmalock_replay_difference(const vmalock_replay *replay, uint64_t n);
+
+/* The final map of a space (index in the trace) as /proc/PID/maps; NULL if it never ended. Valid until the next run. */
+VMALOCK_API const char *vmalock_replay_final_maps(const vmalock_replay *replay, uint32_t space);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * vmalock_trace.h - a recorded program as vmalock replays it
+ *
+ * A trace is one block of memory (or one file): the header, then five tables of fixed-width records, then the bytes
+ * of all strings. Everything is little-endian and 8-byte aligned; offsets count from the header. lib/trace/ writes it
+ * from perf or strace text; docs/trace-format.md explains each field. Readers refuse another version or a record size
+ * that differs, so that fields may be added only together with a new version.
+ */
+#ifndef VMALOCK_TRACE_H
+#define VMALOCK_TRACE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VMALOCK_TRACE_MAGIC UINT64_C(0x314b434f4c414d56) /* "VMALOCK1" */
+#define VMALOCK_TRACE_VERSION 1u
+#define VMALOCK_TRACE_NONE UINT32_MAX
+
+struct vmalock_trace_table {
+	uint64_t offset; /* bytes from the header */
+	uint64_t count;  /* records */
+};
+
+struct vmalock_trace_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t header_bytes;
+	uint64_t total_bytes;
+	uint64_t lost_events; /* records that the recorder lost; a history with losses is not complete */
+	struct vmalock_trace_table events;  /* struct vmalock_trace_event, in the order of time */
+	struct vmalock_trace_table threads; /* struct vmalock_trace_thread */
+	struct vmalock_trace_table spaces;  /* struct vmalock_trace_space */
+	struct vmalock_trace_table vmas;    /* struct vmalock_trace_vma: initial mappings, grouped by space, ascending */
+	struct vmalock_trace_table files;   /* struct vmalock_trace_file */
+	struct vmalock_trace_table strings; /* bytes; a string is an offset into them and a length */
+};
+
+struct vmalock_trace_string {
+	uint32_t offset, length;
+};
+
+/* A mapped object: a file, shared anonymous memory ("/dev/zero (deleted)"), System V memory. */
+struct vmalock_trace_file {
+	struct vmalock_trace_string name; /* as /proc/PID/maps prints it */
+	uint32_t dev_major, dev_minor;
+	uint64_t inode;
+	uint64_t length; /* bytes: the largest extent that the recording mapped */
+};
+
+/* An address space: made by execve (with its initial mappings) or by fork (VMALOCK_TRACE_FORK in the parent). */
+struct vmalock_trace_space {
+	uint32_t pid;         /* of the process it belongs to */
+	uint32_t parent;      /* the space that was forked, or VMALOCK_TRACE_NONE after an execve */
+	uint64_t brk_start;   /* bytes; 0 when the recording never asked */
+	uint64_t stack_start; /* an address inside the stack, or 0 */
+	uint64_t first_vma, vma_count; /* in the table of initial mappings; none for a forked space */
+	struct vmalock_trace_string comm;
+};
+
+struct vmalock_trace_vma {
+	uint64_t start, end; /* bytes */
+	uint64_t pgoff;      /* pages: file offset, or for private anonymous memory the page number of its birth */
+	uint32_t prot;       /* PROT_ bits */
+	uint32_t flags;      /* MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, and VMALOCK_TRACE_VMA_SPECIAL */
+	uint32_t file;       /* index, or VMALOCK_TRACE_NONE */
+	uint32_t reserved;
+	struct vmalock_trace_string name; /* [vdso], ...; length 0 for none */
+};
+#define VMALOCK_TRACE_VMA_SPECIAL 0x80000000u /* made by the kernel (vdso, vvar): never merges, never expands */
+
+struct vmalock_trace_thread {
+	uint32_t tid, pid;
+	struct vmalock_trace_string comm;
+};
+
+enum vmalock_trace_op {
+	VMALOCK_TRACE_MAP = 1,    /* a address asked, b length, c prot, d offset in bytes, aux flags; result the address */
+	VMALOCK_TRACE_UNMAP,      /* a addr, b length */
+	VMALOCK_TRACE_PROTECT,    /* a addr, b length, c prot */
+	VMALOCK_TRACE_REMAP,      /* a addr, b old length, c new length, d new addr, aux flags; result address */
+	VMALOCK_TRACE_ADVISE,     /* a addr, b length, aux advice */
+	VMALOCK_TRACE_BRK,        /* a break asked; result the break afterwards */
+	VMALOCK_TRACE_FAULT,      /* a address, aux x86 error code; result 0 or VMALOCK_SIGSEGV_* / VMALOCK_SIGBUS */
+	VMALOCK_TRACE_FORK,       /* aux the child's space; result 0 */
+	VMALOCK_TRACE_EXEC,       /* aux the new space; the thread's later events act there */
+	VMALOCK_TRACE_THREAD,     /* aux the new thread (an index): its events come after this one */
+	VMALOCK_TRACE_EXIT_SPACE, /* the process ends: what /proc/PID/maps shows now is its final map */
+	VMALOCK_TRACE_UNMODELLED, /* a call that vmalock does not model yet: counted under its name */
+	VMALOCK_TRACE_OPS
+};
+
+/* The recording tells no result for the event (the thread died inside the call): any outcome is as expected. */
+#define VMALOCK_TRACE_RESULT_UNKNOWN 0x1u
+
+struct vmalock_trace_event {
+	uint64_t time_ns;  /* since the first event: when the call began or the fault came */
+	uint64_t a, b, c, d;
+	int64_t result;    /* as the recording had it: a value, or a negative errno */
+	uint32_t thread;   /* index */
+	uint32_t space;    /* index: the space the event acts on */
+	uint32_t op;       /* enum vmalock_trace_op */
+	uint32_t flags;    /* VMALOCK_TRACE_RESULT_UNKNOWN */
+	uint32_t aux;      /* see the operation */
+	uint32_t file;     /* MAP: index, or VMALOCK_TRACE_NONE for anonymous memory */
+	uint32_t line;     /* in the text it came from, for messages; 0 when unknown */
+	uint32_t reserved;
+	struct vmalock_trace_string name; /* UNMODELLED: the system call */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
