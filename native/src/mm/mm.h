@@ -1,0 +1,79 @@
+/*
+ * mm/mm.h - struct mm: one address space
+ *
+ * Guards, field by field; "W" is mmap_lock for writing, "mmap_lock" either side.
+ */
+#ifndef VMALOCK_MM_MM_H
+#define VMALOCK_MM_MM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "index/index.h"
+#include "locks/domain.h"
+#include "locks/refcount.h"
+#include "mm/stats.h"
+#include "pt/pt.h"
+#include "sync/counters.h"
+#include "vma/vma.h"
+#include "vmalock.h"
+
+struct policy;
+
+/* Linux's limits on x86-64. */
+#define MM_TASK_SIZE VMALOCK_TASK_SIZE
+#define MM_MIN_ADDRESS UINT64_C(65536) /* vm.mmap_min_addr */
+#define MM_STACK_GUARD_GAP (UINT64_C(256) << PAGE_SHIFT)
+
+struct mm {
+	struct domain domain;         /* mmap_lock and the sequence */
+	struct index vmas;            /* Write: W. Read: RCU or mmap_lock. */
+	struct pt pt;
+	struct counters counters;     /* enum mm_stat; any thread counts */
+	const struct policy *policy;  /* fixed */
+	enum vmalock_faults era;      /* fixed: which faults may take the policy's fast path */
+	bool privileged;              /* fixed */
+	enum vmalock_backing backing; /* fixed */
+	struct refcount refs;
+	struct sync_mutex anon_lock;  /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
+	struct rcu_batch retired_vmas; /* Guard: W */
+	struct vmalock_limits limits; /* fixed */
+
+	/* Write: W. Read: mmap_lock. */
+	uint32_t map_count;           /* VMAs */
+	uint64_t total_pages, data_pages, stack_pages, exec_pages, locked_pages; /* as Linux's total_vm, ... */
+	uint64_t peak_pages;
+	uint64_t committed_pages;     /* of accounted mappings */
+	uint64_t brk_start, brk;      /* bytes; brk_start 0: there is no heap yet */
+	uint64_t stack_start;         /* an address inside the stack, 0: unknown */
+	uint64_t mmap_base;           /* new mappings go below it, highest first */
+};
+
+/* A space without mappings. @frames: to share (fork), or NULL for a pool of its own. 0, -ENOMEM, -EINVAL. */
+must_check int mm_create(const struct vmalock_options *options, const struct policy *policy, struct frames *frames,
+			 enum lock_rank rank, struct mm **out);
+void mm_get(struct mm *mm);
+
+/* The last one frees the space and all in it. */
+void mm_put(struct mm *mm);
+
+static inline void mm_count(struct mm *mm, enum mm_stat stat)
+{
+	counters_add(&mm->counters, (uint32_t)stat, 1);
+}
+
+/*
+ * The VMA that covers @addr or the first above it; NULL: none. Context: mmap_lock.
+ */
+struct vma *mm_find(struct mm *mm, uint64_t addr);
+
+/* Only one that covers @addr. */
+struct vma *mm_lookup(struct mm *mm, uint64_t addr);
+
+/* The neighbours of an address: last VMA that ends at or below it; first that starts at or above. Context: mmap_lock. */
+struct vma *mm_prev(struct mm *mm, uint64_t addr);
+
+/* Counts and index agree with the VMAs and the tables. NULL, or what is wrong. Context: W. */
+const char *mm_validate(struct mm *mm);
+
+#endif

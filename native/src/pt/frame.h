@@ -1,0 +1,48 @@
+/*
+ * pt/frame.h - page frames: 4 KiB of host memory each, counted, from one pool that a space shares with its forks
+ *
+ * The pool reserves host addresses for its whole limit at once and uses memory as frames are first taken. A frame is named by the host
+ * address of its first byte. With VMALOCK_BACKING_NONE the addresses are reserved but never touched: frames are only counted.
+ *
+ * Threads take and give frames from caches of their own (guard: the thread's slot); the pool's lock (RANK_FRAMES) is
+ * taken once for many. A thread beyond the slots uses the shared slot under the pool's lock.
+ */
+#ifndef VMALOCK_PT_FRAME_H
+#define VMALOCK_PT_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+#include "vmalock.h"
+
+struct frames; /* a pool; counted */
+
+/* @limit frames at most. 0; -ENOMEM when the host has no such range of addresses, or no memory. */
+must_check int frames_create(uint64_t limit, enum vmalock_backing backing, struct frames **out);
+void frames_get(struct frames *frames);
+void frames_put(struct frames *frames);
+
+/* Do frames hold bytes? */
+bool frames_have_bytes(const struct frames *frames);
+
+/* Frames in use now. Exact when nobody takes or gives one. */
+uint64_t frames_used(struct frames *frames);
+
+/* One frame with a count of 1, its bytes zero; NULL: the pool is empty, or the host is out of memory. */
+must_check void *frame_take_zeroed(struct frames *frames);
+
+/* The same with the bytes of @from, which need not be a frame of the pool. */
+must_check void *frame_take_copy(struct frames *frames, const void *from);
+
+/* One user more; one less, and the frame is free after the last. */
+void frame_get(struct frames *frames, void *frame);
+void frame_put(struct frames *frames, void *frame);
+
+/* Is the caller the only user? Context: the table lock of its one entry, so that fork cannot add a user. pair [frame-only] */
+bool frame_is_only(struct frames *frames, void *frame);
+
+/* Nothing but zeros, shared by all; never written, never counted. */
+const void *frame_zero_page(void);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * pt/pt.h - the page tables of one address space: four levels of 512 entries, as x86-64 has them
+ *
+ * An entry (pte.h) names a frame of the pool, a page of a file or the zero page, with x86-like bits. What a mapping permits stands in
+ * the VMA; an entry's writable bit says that the page behind it may be written without another look (no copy due).
+ *
+ * Who may call        Every function works on a range whose VMAs the caller keeps stable: a VMA lock or mmap_lock. Where more is
+ *                     needed it says so.
+ * Locks               one spinlock for each lowest table (RANK_TABLE): its entries change under it, and are looked at again there
+ *                     before they change. Upper levels are only filled in: a table once linked stays until
+ *                     pt_free_tables() or pt_destroy().
+ * Freed tables        go through RCU, so that a walk inside a read section may meet one.
+ * Counts              resident pages by kind and tables are kept in the space's counters, fields PT_COUNT_.
+ */
+#ifndef VMALOCK_PT_PT_H
+#define VMALOCK_PT_PT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+#include "locks/spinlock.h"
+#include "pt/frame.h"
+#include "sync/counters.h"
+#include "sync/rcu.h"
+#include "vma/file.h"
+
+/* The first fields of a space's counters; the others follow at PT_COUNTERS. */
+enum { PT_COUNT_RSS_ANON, PT_COUNT_RSS_FILE, PT_COUNT_RSS_SHMEM, PT_COUNT_TABLES, PT_COUNTERS };
+
+struct pt_table;
+
+struct pt {
+	struct pt_table *root;     /* fixed from pt_init() to pt_destroy() */
+	struct frames *frames;     /* holds a reference. fixed */
+	struct counters *counters; /* the space's. fixed */
+	struct rcu_batch retired;  /* tables. Guard: mmap_lock for writing */
+};
+
+must_check int pt_init(struct pt *pt, struct frames *frames, struct counters *counters);
+
+/* Lets go of every page and table; nobody else uses the space any more. */
+void pt_destroy(struct pt *pt);
+
+/* --- for faults: one entry, under its table's lock ---------------------------------------------------------------- */
+
+struct pt_slot {
+	atomic_u64 *entry;
+	struct spinlock *lock;
+};
+
+/* Finds the entry of @addr, growing the tables down to it. Takes no lock beyond those of growing. 0 or -ENOMEM. */
+must_check int pt_slot_make(struct pt *pt, uint64_t addr, struct pt_slot *out);
+
+/* The same without growing: false when there is no table. */
+bool pt_slot_find(struct pt *pt, uint64_t addr, struct pt_slot *out);
+
+/* --- for operations: ranges. [start, end), page aligned ------------------------------------------------------------ */
+
+/* Lets go of all pages. Beside faults in the same VMA this is allowed (MADV_DONTNEED). */
+void pt_zap(struct pt *pt, uint64_t start, uint64_t end);
+
+/* Frees the tables that lie wholly inside [@floor, @ceiling), where nothing is mapped. Context: mmap_lock for writing. */
+void pt_free_tables(struct pt *pt, uint64_t floor, uint64_t ceiling);
+
+/* No page may be written without a fault. Context: the VMAs write-locked. */
+void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end);
+
+/* MADV_FREE: pages count as clean. */
+void pt_clean(struct pt *pt, uint64_t start, uint64_t end);
+
+/* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */
+must_check int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
+
+/* Moves all entries; never fails after pt_move_reserve(). Context: mmap_lock for writing, both ranges' VMAs write-locked. */
+void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
+
+/*
+ * fork: @dst's entries of [@start, @end) become those of @src, both write-protected, so that the next write copies.
+ * Return: 0; -ENOMEM, after which @dst may hold a part (its owner destroys it).
+ * Context: mmap_lock of both for writing, @src's VMA write-locked.
+ */
+must_check int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end);
+
+/* out[i] = 1 where a page is present. */
+void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);
+
+/* Walks all tables: links, counts, entries against the pool and @has_vma (may be NULL). NULL, or what is wrong. */
+const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr), void *arg);
+
+#endif

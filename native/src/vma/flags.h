@@ -1,0 +1,46 @@
+/*
+ * vma/flags.h - vm_flags: Linux's bits under Linux's numbers
+ *
+ * Those a user can see come from vmalock.h; the rest is below. 64 bits on every machine.
+ */
+#ifndef VMALOCK_VMA_FLAGS_H
+#define VMALOCK_VMA_FLAGS_H
+
+#include <stdint.h>
+
+#include "vmalock.h"
+
+#define VM_FLAG(name) ((uint64_t)VMALOCK_VM_##name)
+
+#define VM_READ VM_FLAG(READ)
+#define VM_WRITE VM_FLAG(WRITE)
+#define VM_EXEC VM_FLAG(EXEC)
+#define VM_SHARED VM_FLAG(SHARED)
+#define VM_MAYREAD VM_FLAG(MAYREAD)
+#define VM_MAYWRITE VM_FLAG(MAYWRITE)
+#define VM_MAYEXEC VM_FLAG(MAYEXEC)
+#define VM_MAYSHARE VM_FLAG(MAYSHARE)
+#define VM_GROWSDOWN VM_FLAG(GROWSDOWN)
+#define VM_LOCKED VM_FLAG(LOCKED)
+#define VM_SEQ_READ VM_FLAG(SEQ_READ)
+#define VM_RAND_READ VM_FLAG(RAND_READ)
+#define VM_DONTCOPY VM_FLAG(DONTCOPY)
+#define VM_DONTEXPAND VM_FLAG(DONTEXPAND)
+#define VM_LOCKONFAULT VM_FLAG(LOCKONFAULT)
+#define VM_ACCOUNT VM_FLAG(ACCOUNT)
+#define VM_NORESERVE VM_FLAG(NORESERVE)
+#define VM_WIPEONFORK VM_FLAG(WIPEONFORK)
+#define VM_DONTDUMP VM_FLAG(DONTDUMP)
+#define VM_HUGEPAGE VM_FLAG(HUGEPAGE)
+#define VM_NOHUGEPAGE VM_FLAG(NOHUGEPAGE)
+
+/* Made by the kernel itself (vdso, vvar): stands for VM_IO | VM_PFNMAP, which nothing here tells apart. */
+#define VM_PFNMAP UINT64_C(0x400)
+#define VM_DROPPABLE (UINT64_C(1) << 40)
+
+#define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
+
+/* Never merged with a neighbour, never advised. */
+#define VM_SPECIAL (VM_PFNMAP | VM_DONTEXPAND)
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * vma/vma.h - one mapping
+ *
+ * Life      vma_create(): born write-locked, detached, seen by nobody; vma_attach() and then stored in the index; changed under
+ *           the guards below; write-locked, vma_detach()ed, taken out of the index; freed after a grace period, in
+ *           batches.
+ * Locks     a fault holds the VMA's own lock for reading (vma/lock.h), a writer mmap_lock for writing and has marked
+ *           the VMA. Field by field:
+ *
+ *             shape    start, end, pgoff, flags, anon      Write: mmap_lock for writing and the VMA write-locked (or detached).
+ *                                                          Read: mmap_lock, or the VMA locked. RCU alone only to give up early.
+ *             fixed    domain, file                        Write: before the VMA is attached. Read: as shape.
+ *             anon may also go from NULL to a value with mmap_lock for reading and the space's anon lock (mm/anon.h).
+ */
+#ifndef VMALOCK_VMA_VMA_H
+#define VMALOCK_VMA_VMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "locks/domain.h"
+#include "sync/rcu.h"
+#include "vma/anon.h"
+#include "vma/file.h"
+#include "vma/flags.h"
+
+struct vma {
+	atomic_u64 start, end;  /* bytes. shape */
+	atomic_u64 flags;       /* VM_. shape */
+	uint64_t pgoff;         /* pages into the file; of private anonymous memory the page number of its birth. shape */
+	struct domain *domain;  /* fixed */
+	struct vma_file *file;  /* NULL: private anonymous memory. Holds a reference. fixed */
+	ATOMIC_PTR(struct anon) anon; /* where new private pages are born; NULL until the first. shape */
+	struct anon *chain;     /* head of the chain, see vma/anon.h. Guard: as anon, but never read by a fault */
+	const char *name;       /* static or owned by nobody here: "[vdso]"; NULL for most. fixed */
+	struct rcu_node rcu;    /* Guard: who took it out of the index */
+
+	/* The lock and what it is compared with: lines of their own, since every fault writes them. */
+	cache_aligned atomic_u64 lock_seq; /* domain->seq of the section that marked it. Write: VMA lock for writing. */
+	uint64_t lock_section;  /* domain->section of the same. Guard: mmap_lock for writing. */
+	atomic_u32 attached;    /* 1 from attach to detach. Write: VMA write-locked. Read: VMA locked, or mmap_lock. */
+	struct sync_rwlock lock; /* readers: faults inside; the writer: somebody who marks it. RANK_VMA */
+};
+
+/*
+ * A VMA of [@start, @end), write-locked until the section ends, detached, without anon. Takes a reference of @file.
+ * NULL: no memory.
+ * Context: mmap_lock held for writing.
+ */
+must_check struct vma *vma_create(struct domain *domain, uint64_t start, uint64_t end, uint64_t pgoff, uint64_t flags,
+				  struct vma_file *file);
+
+/* Frees at once a VMA that nobody else ever saw, with its anon and its reference of the file. */
+void vma_discard(struct vma *vma);
+
+/* Lets go of what a VMA that left the index holds, and gives its memory to @batch. */
+void vma_retire(struct vma *vma, struct rcu_batch *batch);
+
+/* The free function for a batch of VMAs. */
+void vma_free_rcu(struct rcu_node *node);
+
+void vma_attach(struct vma *vma);
+void vma_detach(struct vma *vma);
+
+/* --- reading: Context: mmap_lock, or the VMA locked ------------------------------------------------------------ */
+
+static inline uint64_t vma_start(const struct vma *vma)
+{
+	return atomic_load_relaxed(&vma->start);
+}
+
+static inline uint64_t vma_end(const struct vma *vma)
+{
+	return atomic_load_relaxed(&vma->end);
+}
+
+static inline uint64_t vma_flags(const struct vma *vma)
+{
+	return atomic_load_relaxed(&vma->flags);
+}
+
+static inline uint64_t vma_length(const struct vma *vma)
+{
+	return vma_end(vma) - vma_start(vma);
+}
+
+static inline uint64_t vma_pages(const struct vma *vma)
+{
+	return vma_length(vma) >> PAGE_SHIFT;
+}
+
+/* Bytes into the file (or of the birth address) at @addr. */
+static inline uint64_t vma_offset_at(const struct vma *vma, uint64_t addr)
+{
+	return (vma->pgoff << PAGE_SHIFT) + (addr - vma_start(vma));
+}
+
+/* The pgoff of whatever follows it without a seam. */
+static inline uint64_t vma_pgoff_end(const struct vma *vma)
+{
+	return vma->pgoff + vma_pages(vma);
+}
+
+/* Private anonymous memory; shared anonymous memory has an object of its own. */
+static inline bool vma_is_anonymous(const struct vma *vma)
+{
+	return !vma->file;
+}
+
+/*
+ * pair [anon-publish]: the release store in vma_set_anon_first(). A fault may put pages under the anon it sees, so it
+ * must see the anon whole.
+ */
+static inline struct anon *vma_anon(const struct vma *vma)
+{
+	return atomic_load_acquire(&vma->anon);
+}
+
+/* --- changing: Context: mmap_lock for writing, and the VMA write-locked or detached (asserted) --------------------- */
+
+void vma_set_range(struct vma *vma, uint64_t start, uint64_t end, uint64_t pgoff);
+void vma_set_flags(struct vma *vma, uint64_t flags);
+
+/* Takes over @ref, which the caller has counted; the VMA had none. */
+void vma_set_anon(struct vma *vma, struct anon_ref ref);
+
+/* The anon and chain, for counting. Context: mmap_lock for writing, or for reading with the space's anon lock. */
+struct anon_ref vma_anon_ref(const struct vma *vma);
+
+/* As vma_set_anon(), with mmap_lock for reading and the space's anon lock instead. */
+void vma_set_anon_first(struct vma *vma, struct anon_ref ref);
+
+#endif
