@@ -26,6 +26,9 @@ struct fault {
 /* One fault, any policy; counts everything. Return: VMALOCK_FAULT_ bits. Context: no lock. */
 uint32_t fault_resolve(struct mm *mm, uint64_t addr, enum vmalock_access access);
 
+/* The same for machines with execute-only memory: VM_EXEC alone does not permit reading (arm64, ppc64). */
+uint32_t fault_resolve_exec_only(struct mm *mm, uint64_t addr, enum vmalock_access access);
+
 /* Does the VMA permit the access? PROT_WRITE alone is readable, as on x86. */
 bool fault_permitted(const struct vma *vma, enum vmalock_access access);
 
@@ -47,8 +50,5 @@ uint32_t fault_write_present(struct fault *f); /* a write to a page that is ther
  */
 uint32_t fault_with_page(struct mm *mm, uint64_t addr, enum vmalock_access access,
 			 void (*fn)(void *arg, uint8_t *page), void *arg);
-
-/* Makes every page of [@start, @end) present: MAP_POPULATE, MADV_POPULATE_. 0, -EFAULT, -ENOMEM, -EHWPOISON never. */
-must_check int fault_populate(struct mm *mm, uint64_t start, uint64_t end, enum vmalock_access access);
 
 #endif

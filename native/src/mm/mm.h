@@ -39,13 +39,15 @@ struct mm {
 	struct rcu_batch retired_vmas; /* Guard: W */
 	struct vmalock_limits limits; /* fixed */
 
+	/* Write: W. Read: anybody; who needs them to agree with the mappings, under mmap_lock. */
+	atomic_u64 brk_start, brk;    /* bytes; brk_start 0: there is no heap yet */
+	atomic_u64 stack_start;       /* an address inside the stack, 0: unknown */
+
 	/* Write: W. Read: mmap_lock. */
 	uint32_t map_count;           /* VMAs */
 	uint64_t total_pages, data_pages, stack_pages, exec_pages, locked_pages; /* as Linux's total_vm, ... */
 	uint64_t peak_pages;
 	uint64_t committed_pages;     /* of accounted mappings */
-	uint64_t brk_start, brk;      /* bytes; brk_start 0: there is no heap yet */
-	uint64_t stack_start;         /* an address inside the stack, 0: unknown */
 	uint64_t mmap_base;           /* new mappings go below it, highest first */
 };
 

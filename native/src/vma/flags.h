@@ -36,6 +36,8 @@
 
 /* Made by the kernel itself (vdso, vvar): stands for VM_IO | VM_PFNMAP, which nothing here tells apart. */
 #define VM_PFNMAP UINT64_C(0x400)
+/* KSM may share its pages. */
+#define VM_MERGEABLE UINT64_C(0x80000000)
 #define VM_DROPPABLE (UINT64_C(1) << 40)
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)

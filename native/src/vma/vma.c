@@ -35,6 +35,8 @@ static void release_holdings(struct vma *vma)
 	anon_ref_put(vma_anon_ref(vma));
 	if (vma->file)
 		vma_file_put(vma->file);
+	if (vma->name)
+		vma_name_put(vma->name);
 }
 
 static void free_memory(struct vma *vma)
@@ -87,6 +89,14 @@ void vma_detach(struct vma *vma)
 	atomic_store_relaxed(&vma->attached, 0);
 }
 
+void vma_set_name(struct vma *vma, struct vma_name *name)
+{
+	check(!atomic_load_relaxed(&vma->attached) && !vma->name);
+	if (name)
+		refcount_get(&name->refs);
+	vma->name = name;
+}
+
 void vma_set_range(struct vma *vma, uint64_t start, uint64_t end, uint64_t pgoff)
 {
 	assert_changeable(vma);
@@ -111,6 +121,14 @@ void vma_set_anon(struct vma *vma, struct anon_ref ref)
 {
 	assert_changeable(vma);
 	vma_set_anon_first(vma, ref);
+}
+
+void vma_drop_anon(struct vma *vma)
+{
+	assert_changeable(vma);
+	anon_ref_put(vma_anon_ref(vma));
+	atomic_store_relaxed(&vma->anon, NULL);
+	vma->chain = NULL;
 }
 
 void vma_set_anon_first(struct vma *vma, struct anon_ref ref)

@@ -9,7 +9,7 @@
  *
  *             shape    start, end, pgoff, flags, anon      Write: mmap_lock for writing and the VMA write-locked (or detached).
  *                                                          Read: mmap_lock, or the VMA locked. RCU alone only to give up early.
- *             fixed    domain, file                        Write: before the VMA is attached. Read: as shape.
+ *             fixed    domain, file, name                  Write: before the VMA is attached. Read: as shape.
  *             anon may also go from NULL to a value with mmap_lock for reading and the space's anon lock (mm/anon.h).
  */
 #ifndef VMALOCK_VMA_VMA_H
@@ -24,6 +24,7 @@
 #include "vma/anon.h"
 #include "vma/file.h"
 #include "vma/flags.h"
+#include "vma/name.h"
 
 struct vma {
 	atomic_u64 start, end;  /* bytes. shape */
@@ -33,7 +34,7 @@ struct vma {
 	struct vma_file *file;  /* NULL: private anonymous memory. Holds a reference. fixed */
 	ATOMIC_PTR(struct anon) anon; /* where new private pages are born; NULL until the first. shape */
 	struct anon *chain;     /* head of the chain, see vma/anon.h. Guard: as anon, but never read by a fault */
-	const char *name;       /* static or owned by nobody here: "[vdso]"; NULL for most. fixed */
+	struct vma_name *name;  /* NULL for most. Holds a reference. fixed */
 	struct rcu_node rcu;    /* Guard: who took it out of the index */
 
 	/* The lock and what it is compared with: lines of their own, since every fault writes them. */
@@ -56,6 +57,9 @@ void vma_discard(struct vma *vma);
 
 /* Lets go of what a VMA that left the index holds, and gives its memory to @batch. */
 void vma_retire(struct vma *vma, struct rcu_batch *batch);
+
+/* Takes a reference of @name, which may be NULL. Context: the VMA is detached. */
+void vma_set_name(struct vma *vma, struct vma_name *name);
 
 /* The free function for a batch of VMAs. */
 void vma_free_rcu(struct rcu_node *node);
@@ -124,6 +128,9 @@ void vma_set_flags(struct vma *vma, uint64_t flags);
 
 /* Takes over @ref, which the caller has counted; the VMA had none. */
 void vma_set_anon(struct vma *vma, struct anon_ref ref);
+
+/* Lets go of its anon, since no page of the VMA hangs on it any more. */
+void vma_drop_anon(struct vma *vma);
 
 /* The anon and chain, for counting. Context: mmap_lock for writing, or for reading with the space's anon lock. */
 struct anon_ref vma_anon_ref(const struct vma *vma);

@@ -1,0 +1,126 @@
+/*
+ * api/look.c - what a space is like, without changing it
+ */
+#include <errno.h>
+
+#include "api/handle.h"
+#include "mm/describe.h"
+#include "mm/mmap_lock.h"
+#include "mm/resident.h"
+#include "policy/policy.h"
+
+/* Under the policy's own lock of the one VMA, where it has one. */
+static bool find_fast(struct mm *mm, uint64_t addr, struct vmalock_vma *out)
+{
+	struct vma *vma;
+
+	if (!mm->policy->start_read || mm->policy->start_read(mm, addr, &vma) != POLICY_LOCKED)
+		return false;
+	vma_describe(mm, vma, out);
+	mm->policy->end_read(mm, vma);
+	return true;
+}
+
+int vmalock_mm_find(vmalock_mm *handle, uint64_t addr, struct vmalock_vma *out)
+{
+	struct mm *mm = mm_of(handle);
+	const struct vma *vma;
+
+	if (find_fast(mm, addr, out))
+		return 0;
+	mmap_read_lock(mm);
+	vma = mm_find(mm, addr);
+	if (vma)
+		vma_describe(mm, vma, out);
+	mmap_read_unlock(mm);
+	return vma ? 0 : -ENOENT;
+}
+
+int64_t vmalock_mm_maps(vmalock_mm *handle, char *buffer, size_t size)
+{
+	struct mm *mm = mm_of(handle);
+	size_t length;
+
+	mmap_read_lock(mm);
+	length = mm_print_maps(mm, buffer, size);
+	mmap_read_unlock(mm);
+	return (int64_t)length;
+}
+
+int vmalock_mm_mincore(vmalock_mm *mm, uint64_t addr, uint64_t length, uint8_t *out)
+{
+	return mm_resident(mm_of(mm), addr, length, out);
+}
+
+int vmalock_mm_validate(vmalock_mm *handle, const char **what)
+{
+	struct mm *mm = mm_of(handle);
+	const char *wrong;
+
+	mmap_write_lock(mm);
+	wrong = mm_validate(mm);
+	mmap_write_unlock(mm);
+	if (!wrong)
+		return 0;
+	*what = wrong;
+	return VMALOCK_BROKEN;
+}
+
+void vmalock_mm_stats(vmalock_mm *mm, struct vmalock_stats *out)
+{
+#define SUM_STAT(name) out->name = counters_sum(&mm_of(mm)->counters, STAT_##name);
+	VMALOCK_STATS(SUM_STAT)
+#undef SUM_STAT
+}
+
+static uint64_t bytes_of_counter(struct mm *mm, uint32_t field)
+{
+	return counters_sum(&mm->counters, field) << PAGE_SHIFT;
+}
+
+void vmalock_mm_status(vmalock_mm *handle, struct vmalock_status *out)
+{
+	struct mm *mm = mm_of(handle);
+
+	/* For writing: the index counts its memory for its writers only. */
+	mmap_write_lock(mm);
+	*out = (struct vmalock_status){
+		.vm_peak = mm->peak_pages << PAGE_SHIFT,
+		.vm_size = mm->total_pages << PAGE_SHIFT,
+		.vm_locked = mm->locked_pages << PAGE_SHIFT,
+		.rss_anon = bytes_of_counter(mm, PT_COUNT_RSS_ANON),
+		.rss_file = bytes_of_counter(mm, PT_COUNT_RSS_FILE),
+		.rss_shmem = bytes_of_counter(mm, PT_COUNT_RSS_SHMEM),
+		.vm_data = mm->data_pages << PAGE_SHIFT,
+		.vm_stack = mm->stack_pages << PAGE_SHIFT,
+		.vm_exec = mm->exec_pages << PAGE_SHIFT,
+		.vm_pte = bytes_of_counter(mm, PT_COUNT_TABLES),
+		.committed = mm->committed_pages << PAGE_SHIFT,
+		.map_count = mm->map_count,
+		.index_bytes = index_memory_bytes(&mm->vmas),
+		.frames_used = frames_used(mm->pt.frames),
+	};
+	mmap_write_unlock(mm);
+	out->vm_rss = out->rss_anon + out->rss_file + out->rss_shmem;
+}
+
+static void summarise(const struct histogram *waits, uint64_t acquisitions, struct vmalock_wait_summary *out)
+{
+	*out = (struct vmalock_wait_summary){
+		.count = acquisitions,
+		.waits = histogram_count(waits),
+		.total_ns = atomic_load_relaxed(&waits->total),
+		.p50_ns = histogram_percentile(waits, 500),
+		.p99_ns = histogram_percentile(waits, 990),
+		.max_ns = atomic_load_relaxed(&waits->max),
+	};
+}
+
+void vmalock_mm_lock_waits(vmalock_mm *handle, struct vmalock_wait_summary *readers,
+			   struct vmalock_wait_summary *writers)
+{
+	struct mm *mm = mm_of(handle);
+
+	summarise(&mm->domain.mmap_lock.read_waits, counters_sum(&mm->counters, STAT_mmap_lock_reads), readers);
+	summarise(&mm->domain.mmap_lock.write_waits, counters_sum(&mm->counters, STAT_mmap_lock_writes), writers);
+}

@@ -1,0 +1,165 @@
+/*
+ * api/mm.c - address spaces and what a process asks of them: check, call, translate
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "api/handle.h"
+#include "fault/populate.h"
+#include "mm/mmap_lock.h"
+#include "ops/advise.h"
+#include "ops/brk.h"
+#include "ops/fork.h"
+#include "ops/map.h"
+#include "ops/protect.h"
+#include "ops/remap.h"
+#include "ops/split.h"
+#include "ops/unmap.h"
+#include "policy/policy.h"
+
+#define DEFAULT_POLICY "per-vma"
+
+void vmalock_options_init(struct vmalock_options *options)
+{
+	*options = (struct vmalock_options){
+		.policy = DEFAULT_POLICY,
+		.frames = VMALOCK_DEFAULT_FRAMES,
+		.numa_nodes = 1,
+		.privileged = 1,
+		.limits = {
+			.address_space = UINT64_MAX,
+			.data = UINT64_MAX,
+			.stack = UINT64_C(8) << 20,
+			.memlock = UINT64_MAX,
+			.map_count = 65530,
+		},
+	};
+}
+
+int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out)
+{
+	const struct policy *policy = policy_find(options->policy ? options->policy : DEFAULT_POLICY);
+	struct mm *mm;
+	int err;
+
+	if (!policy || options->faults > VMALOCK_FAULTS_LINUX_6_18 || options->backing > VMALOCK_BACKING_NONE)
+		return -EINVAL;
+	if (options->numa_nodes > 1)
+		return -EOPNOTSUPP;
+	err = mm_create(options, policy, NULL, RANK_MMAP, &mm);
+	if (!err)
+		*out = handle_of_mm(mm);
+	return err;
+}
+
+void vmalock_mm_get(vmalock_mm *mm)
+{
+	mm_get(mm_of(mm));
+}
+
+void vmalock_mm_put(vmalock_mm *mm)
+{
+	mm_put(mm_of(mm));
+}
+
+const char *vmalock_policy_name(uint32_t n)
+{
+	const struct policy *policy = policy_at(n);
+
+	return policy ? policy->name : NULL;
+}
+
+const char *vmalock_mm_policy(const vmalock_mm *mm)
+{
+	return ((const struct mm *)(const void *)mm)->policy->name;
+}
+
+int vmalock_mm_map(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot, uint32_t flags, vmalock_file *file,
+		   uint64_t offset, uint64_t *out)
+{
+	struct map_request request = {
+		.addr = addr,
+		.length = length,
+		.prot = prot,
+		.flags = flags,
+		.file = flags & VMALOCK_MAP_ANONYMOUS ? NULL : file_of(file),
+		.offset = offset,
+	};
+	struct populate populate;
+	int err = op_mmap(mm_of(mm), &request, out, &populate);
+
+	if (!err)
+		populate_quietly(mm_of(mm), &populate);
+	return err;
+}
+
+int vmalock_mm_unmap(vmalock_mm *mm, uint64_t addr, uint64_t length)
+{
+	return op_munmap(mm_of(mm), addr, length);
+}
+
+int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot)
+{
+	return op_mprotect(mm_of(mm), addr, length, prot);
+}
+
+int vmalock_mm_remap(vmalock_mm *mm, uint64_t addr, uint64_t old_length, uint64_t new_length, uint32_t flags,
+		     uint64_t new_addr, uint64_t *out)
+{
+	struct remap_request request = { addr, old_length, new_length, flags, new_addr };
+	struct populate populate;
+	int err = op_mremap(mm_of(mm), &request, out, &populate);
+
+	if (!err)
+		populate_quietly(mm_of(mm), &populate);
+	return err;
+}
+
+int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice)
+{
+	if (advice == MADV_IS_POPULATE_READ || advice == MADV_IS_POPULATE_WRITE)
+		return populate_advised(mm_of(mm), addr, length, advice);
+	return op_madvise(mm_of(mm), addr, length, advice);
+}
+
+uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr)
+{
+	return op_brk(mm_of(mm), addr);
+}
+
+int vmalock_mm_set_brk_start(vmalock_mm *mm, uint64_t addr)
+{
+	return op_set_brk_start(mm_of(mm), addr);
+}
+
+int vmalock_mm_set_stack_start(vmalock_mm *handle, uint64_t addr)
+{
+	struct mm *mm = mm_of(handle);
+
+	if (addr >= MM_TASK_SIZE)
+		return -EINVAL;
+	mmap_write_lock(mm);
+	atomic_store_relaxed(&mm->stack_start, addr);
+	mmap_write_unlock(mm);
+	return 0;
+}
+
+int vmalock_mm_fork(vmalock_mm *mm, vmalock_mm **out)
+{
+	struct mm *child;
+	int err = op_fork(mm_of(mm), &child);
+
+	if (!err)
+		*out = handle_of_mm(child);
+	return err;
+}
+
+int vmalock_mm_split(vmalock_mm *mm, uint64_t addr)
+{
+	return op_split(mm_of(mm), addr);
+}
+
+int vmalock_mm_map_initial(vmalock_mm *mm, const struct vmalock_initial_vma *vma)
+{
+	return op_map_initial(mm_of(mm), vma, file_of(vma->file));
+}

@@ -1,0 +1,52 @@
+#include "mm/account.h"
+
+#include "mm/mmap_lock.h"
+
+static bool is_code(uint64_t flags)
+{
+	return (flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) == VM_EXEC;
+}
+
+static bool is_stack(uint64_t flags)
+{
+	return flags & VM_GROWSDOWN;
+}
+
+/* Private and writable: what RLIMIT_DATA limits, not only the heap. */
+static bool is_data(uint64_t flags)
+{
+	return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
+}
+
+void mm_account(struct mm *mm, uint64_t flags, int64_t pages)
+{
+	uint64_t n = (uint64_t)pages; /* sums modulo 2^64 */
+
+	mmap_assert_write_locked(mm);
+	mm->total_pages += n;
+	if (is_code(flags))
+		mm->exec_pages += n;
+	else if (is_stack(flags))
+		mm->stack_pages += n;
+	else if (is_data(flags))
+		mm->data_pages += n;
+	if (flags & VM_LOCKED)
+		mm->locked_pages += n;
+	if (flags & VM_ACCOUNT)
+		mm->committed_pages += n;
+	mm->peak_pages = max_u64(mm->peak_pages, mm->total_pages);
+}
+
+bool mm_may_expand(const struct mm *mm, uint64_t flags, uint64_t pages)
+{
+	if (mm->total_pages + pages > mm->limits.address_space >> PAGE_SHIFT)
+		return false;
+	return !is_data(flags) || mm->data_pages + pages <= mm->limits.data >> PAGE_SHIFT;
+}
+
+bool mm_may_lock(const struct mm *mm, uint64_t flags, uint64_t pages)
+{
+	if (!(flags & VM_LOCKED) || mm->privileged)
+		return true;
+	return mm->locked_pages + pages <= mm->limits.memlock >> PAGE_SHIFT;
+}

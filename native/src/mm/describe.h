@@ -1,0 +1,17 @@
+/*
+ * mm/describe.h - mappings as people and programs see them: struct vmalock_vma, and the text of /proc/PID/maps
+ */
+#ifndef VMALOCK_MM_DESCRIBE_H
+#define VMALOCK_MM_DESCRIBE_H
+
+#include "mm/mm.h"
+
+/* One mapping. Context: @vma held still. */
+void vma_describe(struct mm *mm, const struct vma *vma, struct vmalock_vma *out);
+
+/*
+ * The whole text, snprintf-like: at most @size bytes with the NUL. Return: its length without the NUL. Context: mmap_lock.
+ */
+size_t mm_print_maps(struct mm *mm, char *buffer, size_t size);
+
+#endif

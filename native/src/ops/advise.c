@@ -1,0 +1,210 @@
+#include "ops/advise.h"
+
+#include <errno.h>
+
+#include "mm/mmap_lock.h"
+#include "ops/merge.h"
+
+static bool is_known(int advice)
+{
+	if (advice >= MADV_IS_NORMAL && advice <= MADV_IS_DONTNEED)
+		return true;
+	if (advice >= MADV_IS_FREE && advice <= MADV_IS_COLLAPSE)
+		return true;
+	return advice == MADV_IS_GUARD_INSTALL || advice == MADV_IS_GUARD_REMOVE;
+}
+
+int advise_check(uint64_t addr, uint64_t length, int advice, uint64_t *end)
+{
+	uint64_t rounded = page_up(length);
+
+	if (!is_known(advice) || !page_aligned(addr))
+		return -EINVAL;
+	if ((length && !rounded) || addr + rounded < addr)
+		return -EINVAL;
+	*end = addr + rounded;
+	return 0;
+}
+
+/* --- advice that sets flags: mmap_lock for writing ------------------------------------------------------------------ */
+
+static bool can_be_ksm(uint64_t flags)
+{
+	return !(flags & (VM_SHARED | VM_MAYSHARE | VM_SPECIAL | VM_DROPPABLE));
+}
+
+static int new_flags(const struct vma *vma, int advice, uint64_t *out)
+{
+	uint64_t flags = vma_flags(vma);
+
+	switch (advice) {
+	case MADV_IS_NORMAL:
+		flags &= ~(VM_RAND_READ | VM_SEQ_READ);
+		break;
+	case MADV_IS_RANDOM:
+		flags = (flags & ~VM_SEQ_READ) | VM_RAND_READ;
+		break;
+	case MADV_IS_SEQUENTIAL:
+		flags = (flags & ~VM_RAND_READ) | VM_SEQ_READ;
+		break;
+	case MADV_IS_DONTFORK:
+		flags |= VM_DONTCOPY;
+		break;
+	case MADV_IS_DOFORK:
+		if (flags & VM_SPECIAL)
+			return -EINVAL;
+		flags &= ~VM_DONTCOPY;
+		break;
+	case MADV_IS_WIPEONFORK:
+		if (vma->file || (flags & VM_SHARED))
+			return -EINVAL;
+		flags |= VM_WIPEONFORK;
+		break;
+	case MADV_IS_KEEPONFORK:
+		if (flags & VM_DROPPABLE)
+			return -EINVAL;
+		flags &= ~VM_WIPEONFORK;
+		break;
+	case MADV_IS_DONTDUMP:
+		flags |= VM_DONTDUMP;
+		break;
+	case MADV_IS_DODUMP:
+		if (flags & (VM_SPECIAL | VM_DROPPABLE))
+			return -EINVAL;
+		flags &= ~VM_DONTDUMP;
+		break;
+	case MADV_IS_MERGEABLE:
+		if (can_be_ksm(flags))
+			flags |= VM_MERGEABLE;
+		break;
+	case MADV_IS_UNMERGEABLE:
+		flags &= ~VM_MERGEABLE;
+		break;
+	case MADV_IS_HUGEPAGE:
+		flags = (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
+		break;
+	case MADV_IS_NOHUGEPAGE:
+		flags = (flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
+		break;
+	default:
+		return -EINVAL;
+	}
+	*out = flags;
+	return 0;
+}
+
+static int set_flags(struct mm *mm, struct vma **vma, uint64_t start, uint64_t end, int advice)
+{
+	uint64_t flags;
+	int err = new_flags(*vma, advice, &flags);
+
+	if (err || flags == vma_flags(*vma))
+		return err;
+	err = vma_modify(mm, *vma, start, end, flags, vma);
+	if (err)
+		return -EAGAIN; /* as madvise(2) words the map limit and no memory */
+	vma_set_flags(*vma, flags);
+	return 0;
+}
+
+/* --- advice about pages: mmap_lock for reading ---------------------------------------------------------------------- */
+
+static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, int advice)
+{
+	uint64_t refused = VM_PFNMAP | (advice == MADV_IS_DONTNEED_LOCKED ? 0 : VM_LOCKED);
+
+	if (vma_flags(vma) & refused)
+		return -EINVAL;
+	if (advice == MADV_IS_FREE) {
+		if (!vma_is_anonymous(vma))
+			return -EINVAL;
+		pt_clean(&mm->pt, start, end);
+	} else {
+		pt_zap(&mm->pt, start, end);
+	}
+	return 0;
+}
+
+static int about_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, int advice)
+{
+	switch (advice) {
+	case MADV_IS_DONTNEED:
+	case MADV_IS_DONTNEED_LOCKED:
+	case MADV_IS_FREE:
+		return drop_pages(mm, vma, start, end, advice);
+	case MADV_IS_COLD:
+	case MADV_IS_PAGEOUT: /* without swap nothing leaves */
+		return vma_flags(vma) & (VM_LOCKED | VM_PFNMAP) ? -EINVAL : 0;
+	case MADV_IS_WILLNEED:
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Pages only: the shape of the space stays, so that readers of mmap_lock may do it. */
+static bool changes_flags(int advice)
+{
+	switch (advice) {
+	case MADV_IS_WILLNEED:
+	case MADV_IS_DONTNEED:
+	case MADV_IS_DONTNEED_LOCKED:
+	case MADV_IS_FREE:
+	case MADV_IS_REMOVE:
+	case MADV_IS_COLD:
+	case MADV_IS_PAGEOUT:
+	case MADV_IS_COLLAPSE:
+	case MADV_IS_GUARD_INSTALL:
+	case MADV_IS_GUARD_REMOVE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Every VMA of the range in turn. A hole is remembered and stepped over. */
+static int advise_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
+{
+	bool writer = changes_flags(advice);
+	int hole = 0;
+
+	while (start < end) {
+		struct vma *vma = mm_find(mm, start);
+		uint64_t last;
+		int err;
+
+		if (!vma)
+			return -ENOMEM;
+		if (vma_start(vma) > start) {
+			hole = -ENOMEM;
+			start = vma_start(vma);
+			if (start >= end)
+				break;
+		}
+		last = min_u64(vma_end(vma), end);
+		err = writer ? set_flags(mm, &vma, start, last, advice) : about_pages(mm, vma, start, last, advice);
+		if (err)
+			return err;
+		start = last;
+	}
+	return hole;
+}
+
+int op_madvise(struct mm *mm, uint64_t addr, uint64_t length, int advice)
+{
+	uint64_t end;
+	int err = advise_check(addr, length, advice, &end);
+
+	if (err || end == addr)
+		return err;
+	if (changes_flags(advice)) {
+		mmap_write_lock(mm);
+		err = advise_range(mm, addr, end, advice);
+		mmap_write_unlock(mm);
+	} else {
+		mmap_read_lock(mm);
+		err = advise_range(mm, addr, end, advice);
+		mmap_read_unlock(mm);
+	}
+	return err;
+}

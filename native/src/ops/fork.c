@@ -1,0 +1,167 @@
+/*
+ * ops/fork.c - fork(2)
+ *
+ * Locks   the parent's mmap_lock for writing, then the child's, which nobody else can see before the end. Every VMA of the
+ *         parent is write-locked before any field of it is read, those that are not copied too: a fault beside
+ *         it would give the parent an anon, or a page, that the child should have had (RFC patch 7; dropped before merging, it
+ *         came back as memory corruption).
+ */
+#include "ops/fork.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "mm/account.h"
+#include "mm/mmap_lock.h"
+#include "policy/policy.h"
+#include "sync/syncpoint.h"
+
+/* The child's VMAs, made before the index that will hold them. */
+struct copies {
+	struct vma **vmas;
+	uint64_t count, next;
+};
+
+static int copy_anon(struct vma *copy, const struct vma *vma)
+{
+	struct anon_ref ref = vma_anon_ref(vma), child;
+	int err;
+
+	if (!ref.anon || (vma_flags(vma) & VM_WIPEONFORK))
+		return 0;
+	err = anon_ref_fork(ref, &child);
+	if (!err)
+		vma_set_anon(copy, child);
+	return err;
+}
+
+static int copy_vma(struct mm *child, const struct vma *vma, struct copies *copies)
+{
+	uint64_t flags = vma_flags(vma) & ~(VM_LOCKED | VM_LOCKONFAULT);
+	struct vma *copy = vma_create(&child->domain, vma_start(vma), vma_end(vma), vma->pgoff, flags, vma->file);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	vma_set_name(copy, vma->name);
+	err = copy_anon(copy, vma);
+	if (err) {
+		vma_discard(copy);
+		return err;
+	}
+	copies->vmas[copies->count++] = copy;
+	mm_account(child, flags, (int64_t)vma_pages(vma));
+	return 0;
+}
+
+static int copy_vmas(struct mm *parent, struct mm *child, struct copies *copies)
+{
+	struct index_cursor cursor;
+	struct index_entry entry;
+	bool more = index_cursor_seek(&cursor, &parent->vmas, 0, &entry);
+	int err;
+
+	for (; more; more = index_cursor_next(&cursor, &entry)) {
+		struct vma *vma = entry.value;
+
+		mm_vma_write_lock(parent, vma);
+		syncpoint("fork-locked-vma");
+		if (vma_flags(vma) & VM_DONTCOPY)
+			continue;
+		err = copy_vma(child, vma, copies);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool next_copy(void *arg, struct index_entry *out)
+{
+	struct copies *copies = arg;
+	struct vma *vma;
+
+	if (copies->next == copies->count)
+		return false;
+	vma = copies->vmas[copies->next++];
+	vma_attach(vma);
+	*out = (struct index_entry){ vma_start(vma), vma_end(vma), vma };
+	return true;
+}
+
+/* Pages that a later fault would not find again: those of VMAs with an anon. */
+static int copy_pages(struct mm *parent, struct mm *child, const struct copies *copies)
+{
+	for (uint64_t i = 0; i < copies->count; i++) {
+		struct vma *copy = copies->vmas[i];
+		int err = vma_anon(copy) ? pt_copy(&child->pt, &parent->pt, vma_start(copy), vma_end(copy)) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void discard_copies(struct copies *copies)
+{
+	for (uint64_t i = 0; i < copies->count; i++) {
+		if (atomic_load_relaxed(&copies->vmas[i]->attached))
+			vma_detach(copies->vmas[i]);
+		vma_discard(copies->vmas[i]);
+	}
+}
+
+static int copy_space(struct mm *parent, struct mm *child)
+{
+	struct copies copies = { .vmas = alloc_bytes(sizeof(struct vma *) * (parent->map_count + UINT64_C(1))) };
+	int err;
+
+	if (!copies.vmas)
+		return -ENOMEM;
+	err = copy_vmas(parent, child, &copies);
+	if (!err)
+		err = index_build(&child->vmas, copies.count, next_copy, &copies);
+	if (err) {
+		discard_copies(&copies);
+	} else {
+		child->map_count = (uint32_t)copies.count;
+		err = copy_pages(parent, child, &copies); /* a child half filled frees itself like any space */
+	}
+	alloc_free(copies.vmas);
+	return err;
+}
+
+static void inherit(struct mm *parent, struct mm *child)
+{
+	atomic_store_relaxed(&child->brk_start, atomic_load_relaxed(&parent->brk_start));
+	atomic_store_relaxed(&child->brk, atomic_load_relaxed(&parent->brk));
+	atomic_store_relaxed(&child->stack_start, atomic_load_relaxed(&parent->stack_start));
+	child->mmap_base = parent->mmap_base;
+}
+
+int op_fork(struct mm *parent, struct mm **out)
+{
+	struct vmalock_options options = {
+		.faults = parent->era,
+		.backing = parent->backing,
+		.privileged = parent->privileged,
+		.limits = parent->limits,
+	};
+	struct mm *child;
+	int err = mm_create(&options, parent->policy, parent->pt.frames, RANK_MMAP_CHILD, &child);
+
+	if (err)
+		return err;
+	mmap_write_lock(parent);
+	mmap_write_lock(child);
+	err = copy_space(parent, child);
+	inherit(parent, child);
+	mmap_write_unlock(child);
+	child->domain.rank = RANK_MMAP;
+	mmap_write_unlock(parent);
+	if (err)
+		mm_put(child);
+	else
+		*out = child;
+	return err;
+}

@@ -1,0 +1,121 @@
+#include "ops/place.h"
+
+#include <errno.h>
+
+#define HUGE_PAGE (UINT64_C(512) << PAGE_SHIFT)
+#define BOTTOM_UP_BASE page_down(MM_TASK_SIZE / 3)
+#define LOW_2G_START UINT64_C(0x40000000)
+#define LOW_2G_END UINT64_C(0x80000000)
+
+uint64_t vma_start_gap(const struct vma *vma)
+{
+	uint64_t start = vma_start(vma);
+
+	if (!(vma_flags(vma) & VM_GROWSDOWN))
+		return start;
+	return start > MM_STACK_GUARD_GAP ? start - MM_STACK_GUARD_GAP : 0;
+}
+
+bool mm_range_is_mapped(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *vma = mm_find(mm, start);
+
+	return vma && vma_start(vma) < end;
+}
+
+/*
+ * The highest gap below @high, then below whatever stack's guard gap it ran into: a stack may be the upper end of a
+ * gap of the index, which knows nothing of guard gaps.
+ */
+static bool find_down(struct mm *mm, uint64_t low, uint64_t high, uint64_t length, uint64_t *out)
+{
+	while (index_gap_highest(&mm->vmas, low, high, length, out)) {
+		struct vma *next = mm_find(mm, *out + length);
+
+		if (!next || *out + length <= vma_start_gap(next))
+			return true;
+		high = vma_start_gap(next);
+		if (high < low || high - low < length)
+			return false;
+	}
+	return false;
+}
+
+static bool find_up(struct mm *mm, uint64_t low, uint64_t high, uint64_t length, uint64_t *out)
+{
+	while (index_gap_lowest(&mm->vmas, low, high, length, out)) {
+		struct vma *next = mm_find(mm, *out + length);
+
+		if (!next || *out + length <= vma_start_gap(next))
+			return true;
+		low = vma_end(next);
+		if (high < low || high - low < length)
+			return false;
+	}
+	return false;
+}
+
+/* Top down; if that fails, as Linux does it, bottom up in the upper two thirds. */
+static bool find_room(struct mm *mm, uint64_t length, uint64_t *out)
+{
+	return find_down(mm, mm->privileged ? PAGE_SIZE : MM_MIN_ADDRESS, mm->mmap_base, length, out) ||
+	       find_up(mm, BOTTOM_UP_BASE, MM_TASK_SIZE, length, out);
+}
+
+/* A whole huge page more is looked for, and the address moved up to a boundary in it. Linux: thp_get_unmapped_area(). */
+static bool find_huge_aligned(struct mm *mm, uint64_t length, uint64_t *out)
+{
+	uint64_t padded = length + HUGE_PAGE, found, up;
+
+	if (padded < length || !find_room(mm, padded, &found))
+		return false;
+	up = -found & (HUGE_PAGE - 1);
+	*out = found + (up ? up : HUGE_PAGE);
+	return true;
+}
+
+/* A hint is taken when it fits below the next mapping and, if that is a stack, its guard gap. */
+static bool hint_fits(struct mm *mm, uint64_t addr, uint64_t length)
+{
+	struct vma *next;
+
+	if (!addr || addr > MM_TASK_SIZE - length)
+		return false;
+	next = mm_find(mm, addr);
+	return !next || addr + length <= vma_start_gap(next);
+}
+
+static int check_fixed(struct mm *mm, uint64_t addr, uint64_t length)
+{
+	if (addr > MM_TASK_SIZE - length)
+		return -ENOMEM; /* Linux looks at the range before the alignment */
+	if (!page_aligned(addr))
+		return -EINVAL;
+	return addr < MM_MIN_ADDRESS && !mm->privileged ? -EPERM : 0;
+}
+
+int mm_place(struct mm *mm, const struct place *where, uint64_t *out)
+{
+	uint64_t hint = page_down(where->addr);
+	bool found;
+
+	if (where->length > MM_TASK_SIZE)
+		return -ENOMEM;
+	if (where->fixed) {
+		*out = where->addr;
+		return check_fixed(mm, where->addr, where->length);
+	}
+	if (hint && hint < MM_MIN_ADDRESS)
+		hint = MM_MIN_ADDRESS;
+	if (hint_fits(mm, hint, where->length)) {
+		*out = hint;
+		return 0;
+	}
+	if (where->low_2g)
+		found = find_up(mm, LOW_2G_START, LOW_2G_END, where->length, out);
+	else
+		found = (where->huge_aligned && !where->addr && where->length % HUGE_PAGE == 0 &&
+			 find_huge_aligned(mm, where->length, out)) ||
+			find_room(mm, where->length, out);
+	return found ? 0 : -ENOMEM;
+}

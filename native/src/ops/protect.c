@@ -1,0 +1,116 @@
+#include "ops/protect.h"
+
+#include <errno.h>
+
+#include "mm/account.h"
+#include "mm/mmap_lock.h"
+#include "ops/map.h"
+#include "ops/merge.h"
+
+#define PROT_SEM UINT32_C(0x8)
+#define PROT_GROWS (VMALOCK_PROT_GROWSDOWN | VMALOCK_PROT_GROWSUP)
+#define PROT_KNOWN (VMALOCK_PROT_READ | VMALOCK_PROT_WRITE | VMALOCK_PROT_EXEC | PROT_SEM)
+
+/*
+ * The flags a VMA would have, with its commit charge: memory that becomes writable is charged; memory that never was
+ * written gives its charge back when it turns read-only, written memory keeps it.
+ */
+static int charge(struct mm *mm, const struct vma *vma, uint64_t pages, uint64_t *flags)
+{
+	uint64_t old = vma_flags(vma);
+
+	if (*flags & VM_WRITE) {
+		if (!mm_may_expand(mm, *flags, pages) && mm_may_expand(mm, old, pages))
+			return -ENOMEM;
+		if (!(old & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)))
+			*flags |= VM_ACCOUNT;
+	} else if ((old & VM_ACCOUNT) && vma_is_anonymous(vma) && !vma_anon(vma)) {
+		*flags &= ~VM_ACCOUNT;
+	}
+	return 0;
+}
+
+/* [@start, @end) of one VMA. *@out: the VMA that covers it afterwards. */
+static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t prot_flags,
+		       struct vma **out)
+{
+	uint64_t old = vma_flags(vma), new = (old & ~VM_ACCESS_FLAGS) | prot_flags;
+	int64_t pages = (int64_t)((end - start) >> PAGE_SHIFT);
+	int err;
+
+	/* What a file or a driver allows at most stands in the MAY bits, four places up. */
+	if ((new & ~(new >> 4)) & VM_ACCESS_FLAGS)
+		return -EACCES;
+	if (new == old) {
+		*out = vma;
+		return 0;
+	}
+	err = charge(mm, vma, (uint64_t)pages, &new);
+	if (!err)
+		err = vma_modify(mm, vma, start, end, new, out);
+	if (err)
+		return err;
+	vma_set_flags(*out, new);
+	if ((old & VM_WRITE) && !(new & VM_WRITE))
+		pt_write_protect(&mm->pt, start, end);
+	mm_account(mm, old, -pages);
+	mm_account(mm, new, pages);
+	return 0;
+}
+
+/* The VMA to begin with; PROT_GROWSDOWN moves the start to its beginning. */
+static int find_first(struct mm *mm, uint64_t *start, uint64_t end, uint32_t grows, struct vma **out)
+{
+	struct vma *vma = mm_find(mm, *start);
+
+	if (!vma || vma_start(vma) >= end)
+		return -ENOMEM;
+	*out = vma;
+	if (grows & VMALOCK_PROT_GROWSDOWN) {
+		*start = vma_start(vma);
+		return vma_flags(vma) & VM_GROWSDOWN ? 0 : -EINVAL;
+	}
+	if (vma_start(vma) > *start)
+		return -ENOMEM;
+	return grows & VMALOCK_PROT_GROWSUP ? -EINVAL : 0; /* no mapping grows up on x86 */
+}
+
+static int protect_range(struct mm *mm, uint64_t start, uint64_t end, uint64_t prot_flags, uint32_t grows)
+{
+	struct vma *vma;
+	int err = find_first(mm, &start, end, grows, &vma);
+
+	while (!err) {
+		uint64_t last = min_u64(vma_end(vma), end);
+
+		err = protect_vma(mm, vma, start, last, prot_flags, &vma);
+		if (err || last == end)
+			return err;
+		start = last;
+		vma = mm_lookup(mm, start);
+		if (!vma)
+			return -ENOMEM;
+	}
+	return err;
+}
+
+int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot)
+{
+	uint32_t grows = prot & PROT_GROWS;
+	uint64_t end = addr + page_up(length);
+	int err;
+
+	if (grows == PROT_GROWS || !page_aligned(addr))
+		return -EINVAL;
+	if (!length)
+		return 0;
+	if (end <= addr)
+		return -ENOMEM;
+	prot &= ~PROT_GROWS;
+	if (prot & ~PROT_KNOWN)
+		return -EINVAL;
+	mmap_write_lock(mm);
+	err = protect_range(mm, addr, end, flags_of_prot(prot), grows);
+	mmap_write_unlock(mm);
+	return err;
+}

@@ -1,0 +1,404 @@
+/*
+ * ops/remap.c - mremap(2) as Linux has it since 6.17: first every check, then the change
+ *
+ *   in place    the mapping keeps its address: nothing, or its tail goes, or it grows where nothing is in the way
+ *   a move      a copy of the VMA at the new place (joined with its neighbours there), the page table entries moved over,
+ *               the old place unmapped, or with DONTUNMAP left empty
+ *   many        with MREMAP_FIXED and equal lengths a range may span several mappings: each is moved in turn, the
+ *               holes between them kept
+ *
+ * Locks       mmap_lock for writing throughout. A move write-locks the source before it copies anything from it;
+ *             the destination is born locked or was locked as a merge candidate: a fault in either waits for the whole
+ *             move (RFC patch 12).
+ */
+#include "ops/remap.h"
+
+#include <errno.h>
+
+#include "base/check.h"
+#include "mm/account.h"
+#include "mm/mmap_lock.h"
+#include "ops/merge.h"
+#include "ops/place.h"
+#include "ops/split.h"
+#include "ops/unmap.h"
+#include "policy/policy.h"
+#include "sync/syncpoint.h"
+
+#define KNOWN_FLAGS (VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED | VMALOCK_MREMAP_DONTUNMAP)
+
+/* One mapping, or part of one, on its way. */
+struct remap {
+	struct mm *mm;
+	struct vma *vma;
+	uint64_t addr, old_length, new_length, new_addr; /* bytes, whole pages */
+	uint32_t flags;
+};
+
+static bool names_new_addr(const struct remap *r)
+{
+	return r->flags & (VMALOCK_MREMAP_FIXED | VMALOCK_MREMAP_DONTUNMAP);
+}
+
+static bool grows(const struct remap *r)
+{
+	return r->new_length > r->old_length;
+}
+
+static bool shrinks(const struct remap *r)
+{
+	return r->new_length < r->old_length;
+}
+
+static uint64_t pages_more(const struct remap *r)
+{
+	return (r->new_length - r->old_length) >> PAGE_SHIFT;
+}
+
+/* --- checks -------------------------------------------------------------------------------------------------------- */
+
+static int check_arguments(const struct remap *r)
+{
+	if ((r->flags & ~KNOWN_FLAGS) || !page_aligned(r->addr) || !r->new_length || r->new_length > MM_TASK_SIZE)
+		return -EINVAL;
+	if (!names_new_addr(r))
+		return 0;
+	if (r->new_addr > MM_TASK_SIZE - r->new_length || !page_aligned(r->new_addr))
+		return -EINVAL;
+	if (!(r->flags & VMALOCK_MREMAP_MAYMOVE))
+		return -EINVAL;
+	if ((r->flags & VMALOCK_MREMAP_DONTUNMAP) && r->old_length != r->new_length)
+		return -EINVAL;
+	if (r->addr + r->old_length > r->new_addr && r->new_addr + r->new_length > r->addr)
+		return -EINVAL;
+	return 0;
+}
+
+/* Splits at both ends of source and destination, and the copy: Linux wants that much room below the map limit. */
+static bool map_count_allows_move(const struct mm *mm)
+{
+	return mm->map_count + 3 < mm->limits.map_count;
+}
+
+static int check_growth(const struct remap *r)
+{
+	uint64_t pgoff = vma_offset_at(r->vma, r->addr) >> PAGE_SHIFT;
+	uint64_t flags = vma_flags(r->vma);
+
+	if (pgoff + (r->new_length >> PAGE_SHIFT) < pgoff)
+		return -EINVAL;
+	if (flags & VM_SPECIAL)
+		return -EFAULT;
+	if (!mm_may_lock(r->mm, flags, pages_more(r)))
+		return -EAGAIN;
+	return mm_may_expand(r->mm, flags, pages_more(r)) ? 0 : -ENOMEM;
+}
+
+static int check_vma(struct remap *r)
+{
+	uint64_t flags, kept = shrinks(r) ? r->new_length : r->old_length;
+
+	if (!r->vma)
+		return -EFAULT;
+	flags = vma_flags(r->vma);
+	if (!grows(r) && !names_new_addr(r))
+		return 0;
+	/* A length of 0 makes a second mapping of shared memory; for private memory it means nothing. */
+	if (!r->old_length && !(flags & (VM_SHARED | VM_MAYSHARE)))
+		return -EINVAL;
+	if ((r->flags & VMALOCK_MREMAP_DONTUNMAP) && (flags & VM_SPECIAL))
+		return -EINVAL;
+	if (kept > vma_end(r->vma) - r->addr)
+		return -EFAULT;
+	return grows(r) ? check_growth(r) : 0;
+}
+
+/* --- in place ------------------------------------------------------------------------------------------------------ */
+
+static bool may_grow_in_place(const struct remap *r)
+{
+	uint64_t end = vma_end(r->vma), new_end = end + (r->new_length - r->old_length);
+
+	if (r->addr + r->old_length != end || new_end < end || new_end > MM_TASK_SIZE)
+		return false;
+	return !mm_range_is_mapped(r->mm, end, new_end);
+}
+
+/* The new part merges with its own VMA before it, and perhaps with the one after: anything else is a failure. */
+static int grow_in_place(const struct remap *r)
+{
+	struct vma *vma = r->vma;
+	struct merge merge = {
+		.mm = r->mm,
+		.start = vma_end(vma),
+		.end = vma_end(vma) + (r->new_length - r->old_length),
+		.pgoff = vma_pgoff_end(vma),
+		.flags = vma_flags(vma),
+		.file = vma->file,
+		.name = vma->name,
+	};
+
+	mm_vma_write_lock(r->mm, vma);
+	merge.anon = vma_anon_ref(vma);
+	if (!vma_merge_new(&merge))
+		return -ENOMEM;
+	mm_account(r->mm, merge.flags, (int64_t)pages_more(r));
+	return 0;
+}
+
+/* --- a move -------------------------------------------------------------------------------------------------------- */
+
+/* Where the copy's pages belong: an anonymous mapping never written takes on the offset of its new place. */
+static uint64_t pgoff_of_copy(const struct remap *r)
+{
+	if (vma_is_anonymous(r->vma) && !vma_anon(r->vma))
+		return r->new_addr >> PAGE_SHIFT;
+	return vma_offset_at(r->vma, r->addr) >> PAGE_SHIFT;
+}
+
+static struct vma *store_copy(const struct remap *r, const struct merge *m)
+{
+	struct vma *copy = vma_create(&r->mm->domain, m->start, m->end, m->pgoff, m->flags, m->file);
+	struct index_entry entry = { m->start, m->end, copy };
+
+	if (!copy)
+		return NULL;
+	if (index_reserve(&r->mm->vmas, 1)) {
+		vma_discard(copy);
+		return NULL;
+	}
+	vma_set_name(copy, m->name);
+	if (m->anon.anon) {
+		anon_ref_share(m->anon);
+		vma_set_anon(copy, m->anon);
+	}
+	vma_attach(copy);
+	index_replace(&r->mm->vmas, entry.start, entry.end, &entry, 1);
+	r->mm->map_count++;
+	return copy;
+}
+
+/*
+ * The VMA at the new place, joined with its neighbours there if they are equal. One of them may be the source itself:
+ * then the source grows over both, and is cut again when the old place is unmapped.
+ */
+static struct vma *make_copy(const struct remap *r)
+{
+	struct merge merge = {
+		.mm = r->mm,
+		.start = r->new_addr,
+		.end = r->new_addr + r->new_length,
+		.pgoff = pgoff_of_copy(r),
+		.flags = vma_flags(r->vma),
+		.file = r->vma->file,
+		.name = r->vma->name,
+		.anon = vma_anon_ref(r->vma),
+	};
+	struct vma *merged = vma_merge_new(&merge);
+
+	return merged ? merged : store_copy(r, &merge);
+}
+
+/*
+ * The old place loses its mapping. What it had charged moves with it: the copy was accounted in full, so that the
+ * unmapping may take off the source's share.
+ */
+static int leave_old_place(const struct remap *r)
+{
+	return r->old_length ? unmap_range(r->mm, r->addr, r->addr + r->old_length) : 0;
+}
+
+/* MREMAP_DONTUNMAP: the old place stays, empty and "not faulted", no longer locked. @vma covers it now. */
+static void empty_old_place(const struct remap *r, struct vma *copy)
+{
+	struct vma *vma = mm_lookup(r->mm, r->addr);
+	uint64_t flags = vma_flags(vma), cleared = flags & ~(VM_LOCKED | VM_LOCKONFAULT);
+
+	mm_vma_write_lock(r->mm, vma);
+	if (flags != cleared) {
+		mm_account(r->mm, flags, -(int64_t)vma_pages(vma));
+		mm_account(r->mm, cleared, (int64_t)vma_pages(vma));
+		vma_set_flags(vma, cleared);
+	}
+	if (vma != copy && vma_start(vma) == r->addr && vma_end(vma) == r->addr + r->old_length && vma_anon(vma))
+		vma_drop_anon(vma);
+}
+
+/*
+ * Cuts what moves out of its mapping, so that taking it out afterwards needs no memory for a split. With DONTUNMAP
+ * it stays whole: nothing is taken out.
+ */
+static int isolate_source(struct remap *r)
+{
+	int err = 0;
+
+	if (r->flags & VMALOCK_MREMAP_DONTUNMAP)
+		return 0;
+	if (vma_start(r->vma) < r->addr)
+		err = vma_split(r->mm, r->vma, r->addr, &r->vma);
+	if (!err && r->old_length && vma_end(r->vma) > r->addr + r->old_length)
+		err = vma_split(r->mm, r->vma, r->addr + r->old_length, NULL);
+	return err;
+}
+
+/* What can fail comes first: splits, and memory for the moved tables. */
+static int move(struct remap *r)
+{
+	struct mm *mm = r->mm;
+	uint64_t flags = vma_flags(r->vma);
+	struct vma *copy;
+	int err;
+
+	if (!map_count_allows_move(mm))
+		return -ENOMEM;
+	mm_vma_write_lock(mm, r->vma);
+	err = isolate_source(r);
+	if (!err)
+		err = pt_move_reserve(&mm->pt, r->addr, r->new_addr, r->old_length);
+	if (err)
+		return err;
+	copy = make_copy(r);
+	if (!copy)
+		return -ENOMEM;
+	syncpoint("remap-copied");
+	pt_move(&mm->pt, r->addr, r->new_addr, r->old_length);
+	mm_account(mm, flags, (int64_t)(r->new_length >> PAGE_SHIFT));
+	if (r->flags & VMALOCK_MREMAP_DONTUNMAP)
+		empty_old_place(r, copy);
+	else
+		err = leave_old_place(r);
+	return err;
+}
+
+static int choose_new_addr(struct remap *r)
+{
+	struct place where = {
+		.addr = names_new_addr(r) ? r->new_addr : 0,
+		.length = r->new_length,
+		.fixed = r->flags & VMALOCK_MREMAP_FIXED,
+		.huge_aligned = vma_is_anonymous(r->vma),
+	};
+
+	return mm_place(r->mm, &where, &r->new_addr);
+}
+
+/* MREMAP_FIXED or MREMAP_DONTUNMAP. */
+static int move_to(struct remap *r)
+{
+	struct mm *mm = r->mm;
+	int err;
+
+	if (r->flags & VMALOCK_MREMAP_FIXED) {
+		err = unmap_range(mm, r->new_addr, r->new_addr + r->new_length);
+		if (err)
+			return err;
+		r->vma = mm_lookup(mm, r->addr); /* the unmapping may have cut it */
+		if (!r->vma)
+			return -EFAULT;
+	}
+	if (shrinks(r)) {
+		err = unmap_range(mm, r->addr + r->new_length, r->addr + r->old_length);
+		if (err)
+			return err;
+		r->old_length = r->new_length;
+		r->vma = mm_lookup(mm, r->addr);
+	}
+	if ((r->flags & VMALOCK_MREMAP_DONTUNMAP) &&
+	    !mm_may_expand(mm, vma_flags(r->vma), r->old_length >> PAGE_SHIFT))
+		return -ENOMEM;
+	err = choose_new_addr(r);
+	return err ? err : move(r);
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------- */
+
+static int remap_one(struct remap *r)
+{
+	int err;
+
+	r->vma = mm_lookup(r->mm, r->addr);
+	err = check_vma(r);
+	if (err)
+		return err;
+	if (names_new_addr(r))
+		return move_to(r);
+	r->new_addr = r->addr;
+	if (shrinks(r))
+		return unmap_range(r->mm, r->addr + r->new_length, r->addr + r->old_length);
+	if (!grows(r))
+		return 0;
+	if (may_grow_in_place(r))
+		return grow_in_place(r);
+	if (!(r->flags & VMALOCK_MREMAP_MAYMOVE))
+		return -ENOMEM;
+	err = choose_new_addr(r);
+	return err ? err : move(r);
+}
+
+/* Every mapping of the range moves to the same distance from the new address as it had from the old. */
+static int move_many(struct remap *range)
+{
+	uint64_t start = range->addr, end = start + range->old_length, at = start;
+	struct vma *vma = mm_find(range->mm, start);
+
+	if (!vma || vma_start(vma) > start)
+		return -EFAULT;
+	while (vma && vma_start(vma) < end) {
+		struct remap part = *range;
+		int err;
+
+		part.addr = max_u64(vma_start(vma), start);
+		at = min_u64(vma_end(vma), end);
+		part.old_length = part.new_length = at - part.addr;
+		part.new_addr = range->new_addr + (part.addr - start);
+		err = remap_one(&part);
+		if (err)
+			return err;
+		vma = mm_find(range->mm, at);
+	}
+	return 0;
+}
+
+static bool moves_only(const struct remap *r)
+{
+	return (r->flags & VMALOCK_MREMAP_FIXED) && r->old_length == r->new_length;
+}
+
+static int remap_locked(struct remap *r, struct populate *populate)
+{
+	struct vma *vma;
+	int err;
+
+	if (names_new_addr(r) && r->mm->map_count + 5 >= r->mm->limits.map_count)
+		return -ENOMEM;
+	err = moves_only(r) ? move_many(r) : remap_one(r);
+	if (err || !grows(r))
+		return err;
+	vma = mm_lookup(r->mm, r->new_addr);
+	if (vma && (vma_flags(vma) & VM_LOCKED))
+		*populate = (struct populate){ r->new_addr + r->old_length, r->new_addr + r->new_length };
+	return 0;
+}
+
+int op_mremap(struct mm *mm, const struct remap_request *request, uint64_t *out, struct populate *populate)
+{
+	struct remap r = {
+		.mm = mm,
+		.addr = request->addr,
+		.old_length = page_up(request->old_length),
+		.new_length = page_up(request->new_length),
+		.new_addr = request->new_addr,
+		.flags = request->flags,
+	};
+	int err = check_arguments(&r);
+
+	if (err)
+		return err;
+	*populate = (struct populate){ 0, 0 };
+	mmap_write_lock(mm);
+	err = remap_locked(&r, populate);
+	mmap_write_unlock(mm);
+	if (!err)
+		*out = r.new_addr;
+	return err;
+}

@@ -1,0 +1,160 @@
+#include "ops/unmap.h"
+
+#include <errno.h>
+
+#include "base/check.h"
+#include "mm/account.h"
+#include "mm/mmap_lock.h"
+#include "ops/split.h"
+#include "policy/policy.h"
+#include "sync/syncpoint.h"
+
+/*
+ * Cuts the VMAs at both ends. Linux asks the map limit only when a hole is punched into one VMA: then there will be
+ * one more for good.
+ */
+static int split_ends(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct vma *vma = mm_lookup(mm, start);
+	int err;
+
+	if (vma && vma_start(vma) < start) {
+		if (end < vma_end(vma) && mm->map_count >= mm->limits.map_count)
+			return -ENOMEM;
+		err = vma_split(mm, vma, start, NULL);
+		if (err)
+			return err;
+	}
+	vma = mm_lookup(mm, end - 1);
+	return vma && vma_end(vma) > end ? vma_split(mm, vma, end, NULL) : 0;
+}
+
+static void take(struct mm *mm, struct unmapping *u, struct vma *vma)
+{
+	mm_vma_write_lock(mm, vma);
+	vma->rcu.next = u->first;
+	u->first = &vma->rcu;
+	u->count++;
+	u->pages += vma_pages(vma);
+	u->accounted_pages += vma_flags(vma) & VM_ACCOUNT ? vma_pages(vma) : 0;
+}
+
+static void look_around(struct mm *mm, struct unmapping *u)
+{
+	struct vma *prev = mm_prev(mm, u->start), *next = mm_find(mm, u->end);
+
+	u->floor = prev ? vma_end(prev) : 0;
+	u->ceiling = next ? vma_start(next) : MM_TASK_SIZE + PAGE_SIZE;
+	if (next && (vma_flags(next) & VM_GROWSDOWN)) {
+		mm_vma_write_lock(mm, next);
+		u->neighbour_grows = true;
+	}
+}
+
+int unmap_prepare(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u)
+{
+	struct index_cursor cursor;
+	struct index_entry entry;
+	bool more;
+	int err;
+
+	mmap_assert_write_locked(mm);
+	check(start < end && page_aligned(start | end));
+	*u = (struct unmapping){ .start = start, .end = end };
+	err = split_ends(mm, start, end);
+	if (err)
+		return err;
+	more = index_cursor_seek(&cursor, &mm->vmas, start, &entry);
+	for (; more && entry.start < end; more = index_cursor_next(&cursor, &entry))
+		take(mm, u, entry.value);
+	if (u->count)
+		look_around(mm, u);
+	return 0;
+}
+
+void unmap_detach(struct mm *mm, struct unmapping *u)
+{
+	for (struct rcu_node *node = u->first; node; node = node->next) {
+		struct vma *vma = container_of(node, struct vma, rcu);
+
+		vma_detach(vma);
+		mm_account(mm, vma_flags(vma), -(int64_t)vma_pages(vma));
+	}
+	mm->map_count -= u->count;
+}
+
+void unmap_pages(struct mm *mm, struct unmapping *u)
+{
+	if (!u->count)
+		return;
+	pt_zap(&mm->pt, u->start, u->end);
+	pt_free_tables(&mm->pt, u->floor, u->ceiling);
+}
+
+void unmap_finish(struct mm *mm, struct unmapping *u)
+{
+	struct rcu_node *next;
+
+	for (struct rcu_node *node = u->first; node; node = next) {
+		next = node->next;
+		vma_retire(container_of(node, struct vma, rcu), &mm->retired_vmas);
+	}
+	u->first = NULL;
+}
+
+/* Up to and including the store. */
+static int take_out(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u)
+{
+	int err = unmap_prepare(mm, start, end, u);
+
+	if (err || !u->count)
+		return err;
+	err = index_reserve(&mm->vmas, 1);
+	if (err)
+		return err;
+	unmap_detach(mm, u);
+	index_replace(&mm->vmas, start, end, NULL, 0);
+	syncpoint("unmap-stored");
+	return 0;
+}
+
+int unmap_range(struct mm *mm, uint64_t start, uint64_t end)
+{
+	struct unmapping u;
+	int err = take_out(mm, start, end, &u);
+
+	if (err)
+		return err;
+	unmap_pages(mm, &u);
+	unmap_finish(mm, &u);
+	return 0;
+}
+
+int op_munmap(struct mm *mm, uint64_t addr, uint64_t length)
+{
+	uint64_t end = addr + page_up(length);
+	struct unmapping u;
+	int err;
+
+	if (!page_aligned(addr) || addr > MM_TASK_SIZE || length > MM_TASK_SIZE - addr || end == addr)
+		return -EINVAL;
+	mmap_write_lock(mm);
+	err = take_out(mm, addr, end, &u);
+	if (err || !u.count || u.neighbour_grows) {
+		if (!err) {
+			unmap_pages(mm, &u);
+			unmap_finish(mm, &u);
+		}
+		mmap_write_unlock(mm);
+		return err;
+	}
+	/*
+	 * Nothing is mapped there any more, no other writer can come before the gate opens, and no stack can grow into
+	 * the hole: pages and tables go while faults elsewhere run. The batch of retired VMAs stays guarded by the gate.
+	 */
+	mmap_write_downgrade(mm);
+	unmap_pages(mm, &u);
+	unmap_finish(mm, &u);
+	mmap_downgraded_unlock(mm);
+	return 0;
+}

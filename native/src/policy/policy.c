@@ -1,0 +1,34 @@
+/*
+ * policy/policy.c - what holds whatever the policy is: the hooks are called from here and from fault/ only
+ */
+#include "policy/policy.h"
+
+#include "base/check.h"
+#include "mm/mmap_lock.h"
+#include "vma/lock.h"
+
+void mm_vma_write_lock(struct mm *mm, struct vma *vma)
+{
+	mmap_assert_write_locked(mm);
+	check(vma->domain == &mm->domain);
+	if (vma_is_write_locked(vma))
+		return;
+	mm_count(mm, STAT_vma_lock_writes);
+	if (mm->policy->write_lock(vma))
+		mm_count(mm, STAT_vma_lock_write_waits);
+	check(vma_is_write_locked(vma));
+}
+
+/*
+ * The RFC lets private anonymous memory in. 6.4 to 6.9 wanted it to have its anon already, since the handler would look
+ * at the neighbours to make one; the handler asks again under the lock. From 6.6 files come in too,
+ * to be sent back by their handler until 6.7.
+ */
+bool policy_era_allows(enum vmalock_faults era, const struct vma *vma)
+{
+	bool wants_anon = era >= VMALOCK_FAULTS_LINUX_6_4 && era < VMALOCK_FAULTS_LINUX_6_10;
+
+	if (vma_is_anonymous(vma))
+		return !wants_anon || vma_anon(vma) != NULL;
+	return era >= VMALOCK_FAULTS_LINUX_6_6;
+}
