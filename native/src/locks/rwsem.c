@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "sync/syncpoint.h"
 
 void rwsem_init(struct rwsem *s)
 {
@@ -53,6 +54,7 @@ bool rwsem_write(struct rwsem *s, enum lock_rank rank)
 	held_wait(rank);
 	if (unlikely(!sync_mutex_try(&s->gate))) {
 		began = clock_now_ns();
+		syncpoint("mmap-lock-gate-waits");
 		sync_mutex_lock(&s->gate);
 	}
 	if (unlikely(!sync_rwlock_try_write(&s->lock))) {

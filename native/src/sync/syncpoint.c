@@ -68,6 +68,13 @@ void syncpoint_wait_parked(const char *name)
 		sync_wait_u32(&p->state, POINT_ARMED, SYNC_FOREVER);
 }
 
+bool syncpoint_is_parked(const char *name)
+{
+	struct point *p = find(name);
+
+	return p && atomic_load_acquire(&p->state) == POINT_PARKED;
+}
+
 void syncpoint_release(const char *name)
 {
 	struct point *p = find(name);

@@ -7,6 +7,8 @@
 #ifndef VMALOCK_SYNC_SYNCPOINT_H
 #define VMALOCK_SYNC_SYNCPOINT_H
 
+#include <stdbool.h>
+
 #include "base/config.h"
 
 #if VMALOCK_SYNCPOINTS
@@ -19,6 +21,9 @@ void syncpoint_arm(const char *name);
 
 /* Waits until a thread is parked at @name. */
 void syncpoint_wait_parked(const char *name);
+
+/* Is one parked there now? */
+bool syncpoint_is_parked(const char *name);
 
 /* Lets it go, and disarms the name. */
 void syncpoint_release(const char *name);

@@ -13,6 +13,7 @@ bool vma_write_lock(struct vma *vma)
 	held_wait(RANK_VMA);
 	if (!sync_rwlock_try_write(&vma->lock)) {
 		waited = true;
+		syncpoint("vma-write-waits");
 		sync_rwlock_write(&vma->lock);
 	}
 	/* The section's own number does not change under us: mmap_lock is ours. pair [vma-mark] */
