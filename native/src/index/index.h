@@ -12,8 +12,10 @@
  * Guarantees
  *   A  index_find() answers from the leaf alone: no value is touched.
  *   B  A lookup that starts after index_replace() returned, ordered by whatever told it so, sees the new entries.
- *   C  All entries of one index_replace() appear, and all that it replaces vanish, at once for one lookup. A cursor
- *      that steps while stores go on sees each entry as it was at some moment of the walk, in ascending order.
+ *   C  All entries of one index_replace() appear, and all that it replaces vanish, at once for one lookup. A lookup
+ *      gives an entry as it was at some moment of the lookup: never the start of one moment with the end of another.
+ *      A cursor that steps while stores go on sees each entry as it was at some moment of the walk, starts and ends
+ *      in ascending order, and misses none that was there from first to last.
  *   D  What rcu_publish() made of an entry's value before the store is visible to a reader that finds it.
  */
 #ifndef VMALOCK_INDEX_INDEX_H
@@ -30,6 +32,7 @@
 #define INDEX_MAX_ADDRESS (UINT64_C(1) << 56)
 
 struct index_node;
+struct index_search;
 
 struct index_entry {
 	uint64_t start, end; /* bytes, [start, end) */
@@ -37,8 +40,10 @@ struct index_entry {
 };
 
 struct index {
-	ATOMIC_PTR(struct index_node) root; /* Write: the writers' lock. Read: RCU, or the writers' lock. */
+	ATOMIC_PTR(struct index_node) root; /* tagged, see node.h. Write: the writers' lock. Read: RCU, or that lock. */
+	const struct index_search *search;  /* the search for this CPU. fixed */
 	uint64_t count;                     /* entries. Guard: the writers' lock. */
+	uint64_t nodes;                     /* in the tree. Guard: the writers' lock. */
 	struct index_node *spare;           /* what index_reserve() set aside. Guard: the writers' lock. */
 	uint32_t spare_count;
 	struct rcu_batch retired;           /* Guard: the writers' lock. */
@@ -46,7 +51,7 @@ struct index {
 
 must_check int index_init(struct index *index);
 
-/* Frees every node at once: no reader may be left. The values are the caller's. */
+/* Frees every node at once: no reader may be left. The values are the caller's. An index of zeroes is let pass. */
 void index_destroy(struct index *index);
 
 /*
@@ -88,9 +93,13 @@ struct index_cursor {
 	const struct index_node *path[INDEX_MAX_HEIGHT];
 	uint16_t slot[INDEX_MAX_HEIGHT];
 	uint32_t depth;
+	uint64_t start, end; /* of the entry it stands on */
 };
 
-/* Places the cursor on the entry that covers @addr or the first above. False when there is none. */
+/*
+ * Places the cursor on the entry that covers @addr or the first above. False when there is none: the cursor then
+ * stands beyond the last entry, as it does after a step that found none, and a step back gives that entry.
+ */
 bool index_cursor_seek(struct index_cursor *c, const struct index *index, uint64_t addr, struct index_entry *out);
 bool index_cursor_next(struct index_cursor *c, struct index_entry *out);
 bool index_cursor_prev(struct index_cursor *c, struct index_entry *out);
