@@ -1,0 +1,180 @@
+/* Which neighbours become one: Linux's rules, each told by one case. */
+#include "support/picture.h"
+
+static void protect(vmalock_mm *mm, uint64_t first, uint64_t pages, uint32_t prot)
+{
+	expect_eq(vmalock_mm_protect(mm, page(first), pages * P, prot), 0);
+}
+
+static void new_mappings_join_what_lies_beside_them(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 4, 2, RW);
+	expect_drawing(mm, "AA..BB");
+	map_at(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAAAA");
+	map_at(mm, 6, 1, RO);
+	expect_drawing(mm, "AAAAAAB");
+	end_space(mm);
+}
+
+static void two_that_were_written_separately_never_join(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 4, 2, RW);
+	write_byte(mm, 0, 1);
+	write_byte(mm, 4, 1);
+	map_at(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAABB"); /* the new one joins the one before only */
+	end_space(mm);
+}
+
+static void a_read_fault_does_not_stand_in_the_way(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 4, 2, RW);
+	read_byte(mm, 0);
+	read_byte(mm, 4);
+	map_at(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAAAA");
+	end_space(mm);
+}
+
+static void a_neighbours_anon_is_taken_over_so_that_they_may_join_later(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 2, 2, RO); /* its charge differs, its flags too */
+	write_byte(mm, 0, 1);
+	protect(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAA");
+	end_space(mm);
+}
+
+static void protection_that_comes_back_joins_the_pieces_again(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 6, RW);
+	write_byte(mm, 0, 1);
+	protect(mm, 2, 2, RO);
+	expect_drawing(mm, "AABBCC");
+	protect(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAAAA");
+	end_space(mm);
+}
+
+static void a_changed_head_or_tail_goes_to_the_neighbour(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 6, RW);
+	write_byte(mm, 5, 1);
+	protect(mm, 0, 2, RO);
+	expect_drawing(mm, "AABBBB");
+	protect(mm, 2, 1, RO); /* the head of B joins A */
+	expect_drawing(mm, "AAABBB");
+	protect(mm, 2, 1, RW); /* the tail of A joins B */
+	expect_drawing(mm, "AABBBB");
+	protect(mm, 2, 4, RO); /* all of B */
+	expect_drawing(mm, "AAAAAA");
+	end_space(mm);
+}
+
+static void charged_and_uncharged_memory_never_join(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	uint64_t at;
+
+	map_at(mm, 0, 2, RW);
+	expect_eq(vmalock_mm_map(mm, page(2), 2 * P, RW, FIXED_ANON | VMALOCK_MAP_NORESERVE, NULL, 0, &at), 0);
+	expect_drawing(mm, "AABB");
+	end_space(mm);
+}
+
+static void written_memory_keeps_its_charge_when_it_turns_read_only(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 4, 2, RO);
+	protect(mm, 0, 2, RO); /* never written: uncharged now, like the other */
+	map_at(mm, 2, 2, RO);
+	expect_drawing(mm, "AAAAAA");
+	map_at(mm, 8, 2, RW);
+	write_byte(mm, 8, 1);
+	protect(mm, 8, 2, RO); /* written: still charged */
+	map_at(mm, 10, 2, RO);
+	expect_drawing(mm, "AAAAAA..BBCC");
+	end_space(mm);
+}
+
+static void a_forked_childs_written_mappings_do_not_grow_and_the_parents_do(void)
+{
+	vmalock_mm *mm = space_of(NULL), *child;
+
+	map_at(mm, 0, 2, RW);
+	write_byte(mm, 0, 1);
+	expect_eq(vmalock_mm_fork(mm, &child), 0);
+	map_at(mm, 2, 2, RW);
+	map_at(child, 2, 2, RW);
+	expect_drawing(mm, "AAAA");
+	expect_drawing(child, "AABB");
+	end_space(child);
+	end_space(mm);
+}
+
+static void shared_anonymous_mappings_do_not_join_but_their_pieces_do(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	uint32_t flags = VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED;
+	uint64_t at;
+
+	expect_eq(vmalock_mm_map(mm, page(0), 4 * P, RW, flags, NULL, 0, &at), 0);
+	expect_eq(vmalock_mm_map(mm, page(4), 2 * P, RW, flags, NULL, 0, &at), 0);
+	expect_drawing(mm, "AAAABB");
+	protect(mm, 1, 2, RO);
+	expect_drawing(mm, "ABBCDD");
+	protect(mm, 1, 2, RW);
+	expect_drawing(mm, "AAAABB");
+	end_space(mm);
+}
+
+static void a_files_pieces_join_where_their_offsets_continue(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	struct vmalock_file_options options = { .length = 16 * P };
+	uint32_t flags = VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED;
+	vmalock_file *file;
+	uint64_t at;
+
+	expect_eq(vmalock_file_create(&options, &file), 0);
+	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, RW, flags, file, 0, &at), 0);
+	expect_eq(vmalock_mm_map(mm, page(2), 2 * P, RW, flags, file, 2 * P, &at), 0);
+	expect_eq(vmalock_mm_map(mm, page(4), 2 * P, RW, flags, file, 8 * P, &at), 0);
+	expect_drawing(mm, "AAAABB");
+	vmalock_file_put(file);
+	end_space(mm);
+}
+
+static const struct test_case cases[] = {
+	CASE(new_mappings_join_what_lies_beside_them),
+	CASE(two_that_were_written_separately_never_join),
+	CASE(a_read_fault_does_not_stand_in_the_way),
+	CASE(a_neighbours_anon_is_taken_over_so_that_they_may_join_later),
+	CASE(protection_that_comes_back_joins_the_pieces_again),
+	CASE(a_changed_head_or_tail_goes_to_the_neighbour),
+	CASE(charged_and_uncharged_memory_never_join),
+	CASE(written_memory_keeps_its_charge_when_it_turns_read_only),
+	CASE(a_forked_childs_written_mappings_do_not_grow_and_the_parents_do),
+	CASE(shared_anonymous_mappings_do_not_join_but_their_pieces_do),
+	CASE(a_files_pieces_join_where_their_offsets_continue),
+};
+TEST_MAIN(cases)

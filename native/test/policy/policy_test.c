@@ -1,0 +1,138 @@
+/* One suite for every policy in the registry: the same answers, whatever the locks. */
+#include "support/racing.h"
+
+static void for_each_policy(void (*run)(const char *policy))
+{
+	const char *policy;
+
+	for (uint32_t n = 0; (policy = vmalock_policy_name(n)); n++) {
+		printf("  %s\n", policy);
+		run(policy);
+	}
+}
+
+static void outcomes(const char *policy)
+{
+	vmalock_mm *mm = space_of(policy);
+	uint32_t outcome = VMALOCK_FAULT_OUTCOME | VMALOCK_FAULT_COW;
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 2, 1, RO);
+	map_at(mm, 3, 1, VMALOCK_PROT_NONE);
+	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_READ) & outcome, VMALOCK_FAULT_MINOR);
+	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE) & outcome, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+	expect_eq(vmalock_mm_fault(mm, page(1), VMALOCK_WRITE) & outcome, VMALOCK_FAULT_MINOR);
+	expect_eq(vmalock_mm_fault(mm, page(2), VMALOCK_WRITE) & outcome, VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(vmalock_mm_fault(mm, page(2), VMALOCK_EXEC) & outcome, VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(vmalock_mm_fault(mm, page(3), VMALOCK_READ) & outcome, VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(vmalock_mm_fault(mm, page(4), VMALOCK_READ) & outcome, VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(vmalock_mm_fault(mm, VMALOCK_TASK_SIZE, VMALOCK_READ) & outcome, VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(vmalock_mm_fault(mm, UINT64_MAX, VMALOCK_READ) & outcome, VMALOCK_FAULT_SIGSEGV_MAPERR);
+	(void)stats_of(mm);
+	end_space(mm);
+}
+
+static void every_policy_gives_the_same_outcomes(void)
+{
+	for_each_policy(outcomes);
+}
+
+static void counters(const char *policy)
+{
+	vmalock_mm *mm = space_of(policy);
+	struct vmalock_stats stats;
+
+	map_at(mm, 0, 4, RW);
+	for (uint64_t n = 0; n < 4; n++)
+		expect_eq(vmalock_mm_fault(mm, page(n), VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_MINOR);
+	stats = stats_of(mm);
+	expect_eq(stats.minor_faults, 4);
+	if (strcmp(policy, "mmap-lock") == 0) {
+		expect_eq(stats.vma_lock_attempts, 0);
+		expect_eq(stats.mmap_lock_reads, 4);
+	} else {
+		expect_eq(stats.vma_lock_attempts, 4);
+		expect_eq(stats.vma_lock_success, 3); /* the first one needed an anon, and mmap_lock for that */
+		expect_eq(stats.vma_lock_retry, 1);
+		expect_eq(stats.retry_anon_vma, 1);
+		expect_eq(stats.mmap_lock_reads, 1);
+	}
+	end_space(mm);
+}
+
+static void counters_tell_which_lock_served_a_fault(void)
+{
+	for_each_policy(counters);
+}
+
+/* 8 pages touched by two threads each: nothing is lost, nothing is counted twice. */
+static void touch_all(void *arg)
+{
+	vmalock_mm *mm = arg;
+
+	for (uint64_t n = 0; n < 512; n++)
+		expect_eq(vmalock_mm_fault(mm, page(n), VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_MINOR);
+}
+
+static void side_by_side(const char *policy)
+{
+	vmalock_mm *mm = space_of(policy);
+	struct vmalock_status status;
+	struct sync_thread t[2];
+
+	map_at(mm, 0, 512, RW);
+	for (int i = 0; i < 2; i++)
+		expect_eq(sync_thread_start(&t[i], touch_all, mm), 0);
+	for (int i = 0; i < 2; i++)
+		sync_thread_join(&t[i]);
+	vmalock_mm_status(mm, &status);
+	expect_eq(status.rss_anon, 512 * P);
+	expect_eq(status.frames_used, 512);
+	expect_eq(stats_of(mm).minor_faults, 1024);
+	end_space(mm);
+}
+
+static void two_threads_that_touch_the_same_pages_install_each_once(void)
+{
+	for_each_policy(side_by_side);
+}
+
+static void eras(const char *policy)
+{
+	struct vmalock_options options;
+	bool fast = strcmp(policy, "mmap-lock") != 0;
+	vmalock_mm *mm;
+	uint64_t at;
+
+	vmalock_options_init(&options);
+	options.policy = policy;
+	options.faults = VMALOCK_FAULTS_RFC;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	expect_eq(vmalock_mm_map(mm, page(0), P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0,
+				 &at),
+		  0);
+	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE), VMALOCK_FAULT_MINOR);
+	expect_eq(stats_of(mm).abort_vma_kind, fast ? 1 : 0);
+	end_space(mm);
+
+	options.faults = VMALOCK_FAULTS_LINUX_6_7;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	expect_eq(vmalock_mm_map(mm, page(0), P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0,
+				 &at),
+		  0);
+	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE), VMALOCK_FAULT_MINOR | (fast ? VMALOCK_FAULT_VMA_LOCK : 0));
+	end_space(mm);
+}
+
+static void the_era_decides_whether_shared_memory_takes_the_fast_path(void)
+{
+	for_each_policy(eras);
+}
+
+static const struct test_case cases[] = {
+	CASE(every_policy_gives_the_same_outcomes),
+	CASE(counters_tell_which_lock_served_a_fault),
+	CASE(two_threads_that_touch_the_same_pages_install_each_once),
+	CASE(the_era_decides_whether_shared_memory_takes_the_fast_path),
+};
+TEST_MAIN(cases)

@@ -1,0 +1,91 @@
+/* A fault has found its VMA, or has it locked, when munmap comes. RFC patches 5, 14, 21. */
+#include "support/racing.h"
+
+static void a_fault_that_loses_to_detach_finds_the_replacement(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct racer r;
+
+	syncpoint_arm("fault-found-vma");
+	race_fault(&r, mm, page(2), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-found-vma");
+	map_at(mm, 0, 4, RO); /* over all of it */
+	syncpoint_release("fault-found-vma");
+	expect_eq(race_end(&r), VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(stats_of(mm).vma_lock_miss, 1);
+	end_space(mm);
+}
+
+static void a_fault_that_found_a_vma_which_has_moved_away_looks_again(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct racer r;
+
+	syncpoint_arm("fault-found-vma");
+	race_fault(&r, mm, page(3), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-found-vma");
+	expect_eq(vmalock_mm_unmap(mm, page(2), 2 * P), 0); /* what it found now ends at page 2 */
+	syncpoint_release("fault-found-vma");
+	expect_eq(race_end(&r), VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(stats_of(mm).vma_lock_miss, 1);
+	end_space(mm);
+}
+
+static int unmap_all(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(0), 4 * P);
+}
+
+static void munmap_waits_for_the_fault_inside_and_takes_its_page_along(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct vmalock_status status;
+	struct racer fault, unmap;
+
+	syncpoint_arm("fault-vma-locked");
+	race_fault(&fault, mm, page(2), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-vma-locked");
+	syncpoint_arm("vma-write-waits");
+	race_request(&unmap, mm, unmap_all);
+	expect_parked(&unmap, "vma-write-waits");
+	syncpoint_release("fault-vma-locked");
+	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	syncpoint_release("vma-write-waits");
+	expect_eq(race_end(&unmap), 0);
+	vmalock_mm_status(mm, &status);
+	expect_eq(status.frames_used, 0);
+	expect_eq(stats_of(mm).vma_lock_write_waits, 1);
+	end_space(mm);
+}
+
+static int split_in_the_middle(vmalock_mm *mm)
+{
+	return vmalock_mm_split(mm, page(2));
+}
+
+static void both_halves_of_a_split_are_busy_until_its_section_ends(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct racer split, low, high;
+
+	syncpoint_arm("split-stored");
+	race_request(&split, mm, split_in_the_middle);
+	syncpoint_wait_parked("split-stored");
+	race_fault(&low, mm, page(1), VMALOCK_WRITE);
+	race_fault(&high, mm, page(3), VMALOCK_WRITE);
+	while (stats_of(mm).abort_vma_busy < 2)
+		sync_yield();
+	syncpoint_release("split-stored");
+	expect_eq(race_end(&split), 0);
+	expect_eq(race_end(&low), VMALOCK_FAULT_MINOR);
+	expect_eq(race_end(&high), VMALOCK_FAULT_MINOR);
+	end_space(mm);
+}
+
+static const struct test_case cases[] = {
+	CASE(a_fault_that_loses_to_detach_finds_the_replacement),
+	CASE(a_fault_that_found_a_vma_which_has_moved_away_looks_again),
+	CASE(munmap_waits_for_the_fault_inside_and_takes_its_page_along),
+	CASE(both_halves_of_a_split_are_busy_until_its_section_ends),
+};
+TEST_MAIN(cases)
