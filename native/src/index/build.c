@@ -51,11 +51,6 @@ static uint32_t next_share(struct build *b, uint32_t level)
 	return (uint32_t)(total * (i + 1) / b->nodes[level] - total * i / b->nodes[level]);
 }
 
-static bool is_rightmost(const struct build *b, uint32_t level)
-{
-	return b->filled[level] == b->nodes[level];
-}
-
 static void free_items(const struct index_item *items, uint32_t n, uint32_t level)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -80,7 +75,7 @@ static bool build_leaf(struct build *b, struct index_item *item)
 	}
 	check(b->end <= INDEX_MAX_ADDRESS);
 	leaf_fill(item->node, entries, n);
-	item->hi = is_rightmost(b, 0) ? KEY_NONE : b->end;
+	item->hi = b->end;
 	item->gap = gap_of_leaf(item->node, lo);
 	return true;
 }

@@ -149,7 +149,7 @@ static inline bool leaf_load(const struct index_node *leaf, uint32_t slot, struc
 
 /* --- node.c: filling nodes that nobody else sees yet; lists through the link ------------------------------------- */
 
-/* A node as some level above sees it: all its keys lie below @hi, and @gap is the longest stretch before its entries. */
+/* A node as the level above sees it: @hi is its pivot if it is not the last child; @gap the longest stretch before its entries. */
 struct index_item {
 	struct index_node *node;
 	uint64_t hi, gap;

@@ -2,6 +2,7 @@
  * index/walk.c - lookups: the common one through the variant for this CPU, the others with a cursor
  */
 #include "index/search.h"
+#include "sync/syncpoint.h"
 
 bool index_find(const struct index *index, uint64_t addr, struct index_entry *out)
 {
@@ -22,6 +23,7 @@ bool index_find_below(const struct index *index, uint64_t addr, struct index_ent
 	struct index_entry e;
 
 	(void)index_cursor_seek(&c, index, addr, &e);
+	syncpoint("index-below-sought");
 	while (index_cursor_prev(&c, &e)) {
 		if (e.end > addr)
 			continue;

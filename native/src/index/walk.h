@@ -8,6 +8,7 @@
 #define VMALOCK_INDEX_WALK_H
 
 #include "index/search.h"
+#include "sync/syncpoint.h"
 
 /* The rows beside the keys, so that they come from memory together with the keys and not after them. */
 static inline void prefetch_row(const struct index_node *node, size_t row)
@@ -21,21 +22,23 @@ static inline __attribute__((always_inline)) bool walk_find(const struct index *
 							    struct index_entry *out, rank_fn *rank)
 {
 	struct index_node *node = rcu_deref(&index->root);
-	uint32_t level = root_level(node);
+	uint32_t level = root_level(node), slot;
 
 	if (unlikely(addr >= INDEX_MAX_ADDRESS))
 		return false;
 	node = root_node(node);
 	for (; level > 0; level--) {
-		uint32_t slot = rank(node, addr);
-
+		slot = rank(node, addr);
+		syncpoint("index-child-chosen");
 		/* pair [index-child]: publish_child() in publish.c. */
 		node = rcu_deref(&node->inner.child[slot]);
 		prefetch_row(node, 1);
 	}
 	prefetch_row(node, 2);
+	slot = rank(node, addr);
+	syncpoint("index-entry-chosen");
 	/* The end is read again after the search: it may have fallen below @addr in between. */
-	if (likely(leaf_load(node, rank(node, addr), out) && out->end > addr))
+	if (likely(leaf_load(node, slot, out) && out->end > addr))
 		return true;
 	return walk_find_beyond(index, addr, out);
 }

@@ -5,7 +5,7 @@
  * with the right one's last entry, the right one being the last child, once corrupted Linux's maple tree (bea07fd63192).
  */
 #include "index/node.h"
-#include "model.h"
+#include "steps.h"
 
 static const struct index_search *const searches[2] = { &search_portable, NULL /* what the CPU has */ };
 
@@ -76,18 +76,6 @@ static void ascending_and_descending_inserts_leave_leaves_well_filled(void)
 	}
 }
 
-/* How many entries the leaf of @addr holds; *last is the end of its last. */
-static uint32_t leaf_of(const struct model *m, uint64_t addr, uint64_t *first, uint64_t *last, bool *is_last_child)
-{
-	struct path p;
-
-	path_seek(&p, &m->index, addr);
-	*first = leaf_entry(p.node[0], 0).start;
-	*last = leaf_last_end(p.node[0]);
-	*is_last_child = p.height > 1 && !path_has_sibling(&p, 0, FORWARD);
-	return node_keys(p.node[0]);
-}
-
 static void a_store_over_two_leaves_that_ends_with_the_last_entry_of_a_last_child_leaves_one_copy(void)
 {
 	for (size_t back = 1; back < 30; back++) {
@@ -138,113 +126,6 @@ static void one_word_changes_in_place_and_a_second_makes_a_new_leaf(void)
 	expect_eq(m->index.spare_count, spare);
 	expect_same(m);
 	model_destroy(m);
-}
-
-/* --- random stores ------------------------------------------------------------------------------------------------ */
-
-enum { UNIVERSE = 6000 };
-
-/* An address near an entry's or a leaf's edge, or anywhere; never inside an entry. */
-static uint64_t pick_edge(struct model *m)
-{
-	uint64_t at = pages(model_below(m, UNIVERSE)), first, last;
-	bool is_last_child;
-	size_t i;
-
-	if (m->n && model_below(m, 2) && leaf_of(m, at, &first, &last, &is_last_child))
-		at = model_below(m, 2) ? first : last;
-	i = model_lookup(m, at);
-	if (i < m->n && m->at[i].start < at)
-		at = model_below(m, 2) ? m->at[i].start : m->at[i].end;
-	return at;
-}
-
-/* Up to three entries inside [@lo, @hi), often touching its edges and one another. */
-static size_t pick_entries(struct model *m, uint64_t lo, uint64_t hi, struct index_entry *out)
-{
-	size_t n = 0, want = model_below(m, INDEX_REPLACE_MAX + 1);
-
-	while (n < want && lo < hi) {
-		uint64_t room = (hi - lo) >> PAGE_SHIFT;
-		uint64_t skip = model_below(m, 2) ? 0 : model_below(m, room);
-		uint64_t length = model_below(m, 20) == 0 ? room - skip : 1 + model_below(m, min_u64(room - skip, 2));
-
-		out[n] = (struct index_entry){ lo + pages(skip), lo + pages(skip + length), model_value(m) };
-		lo = out[n++].end;
-	}
-	return n;
-}
-
-static void store_range(struct model *m)
-{
-	struct index_entry entries[INDEX_REPLACE_MAX];
-	uint64_t lo = pick_edge(m), hi;
-
-	if (model_below(m, 300) == 0) {
-		hi = pick_edge(m);
-	} else {
-		size_t i = model_lookup(m, lo) + model_below(m, model_below(m, 20) ? 3 : 60);
-
-		hi = i < m->n ? (model_below(m, 2) ? m->at[i].end : m->at[i].start) : pages(UNIVERSE + 1);
-	}
-	if (lo == hi)
-		return;
-	if (lo > hi) {
-		uint64_t t = lo;
-
-		lo = hi;
-		hi = t;
-	}
-	model_replace(m, lo, hi, entries, pick_entries(m, lo, hi, entries));
-}
-
-static void insert_somewhere(struct model *m)
-{
-	uint64_t at = pick_edge(m);
-	size_t i = model_lookup(m, at);
-	uint64_t limit = i < m->n ? m->at[i].start : pages(UNIVERSE + 1);
-
-	if (at < limit && m->n < MODEL_MAX - 4)
-		model_insert(m, at, at + pages(1 + model_below(m, min_u64((limit - at) >> PAGE_SHIFT, 2))));
-}
-
-/* Moves one bound of one entry, or gives it another value; its range of the store covers both shapes. */
-static void change_one(struct model *m)
-{
-	size_t i = model_lookup(m, pick_edge(m));
-	uint64_t below, above;
-	struct index_entry e, old;
-
-	if (i == m->n)
-		return;
-	old = e = m->at[i];
-	below = i > 0 ? m->at[i - 1].end : 0;
-	above = i + 1 < m->n ? m->at[i + 1].start : pages(UNIVERSE + 1);
-	switch (model_below(m, 3)) {
-	case 0:
-		e.end = e.start + pages(1 + model_below(m, min_u64((above - e.start) >> PAGE_SHIFT, 3)));
-		break;
-	case 1:
-		e.start = e.end - pages(1 + model_below(m, min_u64((e.end - below) >> PAGE_SHIFT, 3)));
-		break;
-	default:
-		e.value = model_value(m);
-	}
-	model_replace(m, min_u64(old.start, e.start), max_u64(old.end, e.end), &e, 1);
-}
-
-static void step(struct model *m, bool shrink)
-{
-	uint64_t kind = model_below(m, 20);
-
-	if (kind == 0)
-		store_range(m);
-	else if (kind < 4)
-		change_one(m);
-	else if (kind < (shrink ? 8 : 18))
-		insert_somewhere(m);
-	else if (m->n)
-		model_erase(m, model_below(m, m->n));
 }
 
 static uint32_t height_of(const struct model *m)
@@ -310,54 +191,6 @@ static void a_store_over_everything_leaves_only_its_entries(void)
 	}
 }
 
-static void expect_bytes_an_entry(const struct index *index, uint64_t limit)
-{
-	printf("  %.1f bytes an entry of %llu\n", (double)index_memory_bytes(index) / (double)index->count,
-	       (unsigned long long)index->count);
-	expect(!index_validate(index));
-	expect(index_memory_bytes(index) <= limit * index->count);
-}
-
-enum { CHURN_ENTRIES = 10000, CHURN_PLACES = 4 * CHURN_ENTRIES };
-
-/* Inserts or erases at random until @want are there. */
-static void churn(struct index *index, struct random *random, bool *present, uint64_t want)
-{
-	while (index->count != want) {
-		uint64_t at = random_below(random, CHURN_PLACES);
-		struct index_entry e = { pages(2 * at), pages(2 * at + 1), index };
-		bool grow = index->count < want;
-
-		if (present[at] == grow)
-			continue;
-		expect(index_reserve(index, 1) == 0);
-		index_replace(index, e.start, e.end, &e, grow);
-		present[at] = grow;
-	}
-}
-
-static void memory_stays_below_64_bytes_an_entry_whatever_the_churn(void)
-{
-	static bool present[CHURN_PLACES];
-	struct random random = { 7 };
-	struct index index;
-
-	expect(index_init(&index) == 0);
-	churn(&index, &random, present, CHURN_ENTRIES);
-	expect_bytes_an_entry(&index, 48);
-	for (int round = 0; round < 2000; round++) {
-		churn(&index, &random, present, CHURN_ENTRIES - 100);
-		churn(&index, &random, present, CHURN_ENTRIES);
-	}
-	expect_bytes_an_entry(&index, 48);
-	churn(&index, &random, present, 2 * CHURN_ENTRIES);
-	churn(&index, &random, present, CHURN_ENTRIES);
-	expect_bytes_an_entry(&index, 64);
-	churn(&index, &random, present, CHURN_ENTRIES / 4);
-	expect_bytes_an_entry(&index, 64);
-	index_destroy(&index);
-}
-
 static const struct test_case cases[] = {
 	CASE(an_empty_index_finds_nothing_and_is_valid),
 	CASE(the_first_and_the_last_address_can_be_stored),
@@ -368,7 +201,6 @@ static const struct test_case cases[] = {
 	CASE(random_stores_agree_with_a_sorted_array),
 	CASE(erasing_everything_in_any_order_leaves_an_empty_root),
 	CASE(a_store_over_everything_leaves_only_its_entries),
-	CASE(memory_stays_below_64_bytes_an_entry_whatever_the_churn),
 };
 
 TEST_MAIN(cases)
