@@ -4,12 +4,15 @@
  * The order to fail is per thread, so that a test with many threads can fail one of them. The live count is kept in
  * checked builds only: in a shipped build it would be a word that all threads write.
  */
+#define _GNU_SOURCE
 #include "base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/atomic.h"
+#include "base/check.h"
 #include "base/config.h"
 
 static __thread uint64_t fail_countdown;
@@ -33,6 +36,15 @@ static void *counted(void *p)
 	return p;
 }
 
+static void uncounted(const void *p)
+{
+#if VMALOCK_CHECK_LEVEL >= 1
+	if (p)
+		atomic_fetch_sub_relaxed(&live_blocks, 1);
+#endif
+	(void)p;
+}
+
 void *alloc_bytes(size_t size)
 {
 	return should_fail() ? NULL : counted(malloc(size));
@@ -51,11 +63,43 @@ void *alloc_aligned(size_t align, size_t size)
 
 void alloc_free(void *p)
 {
-#if VMALOCK_CHECK_LEVEL >= 1
-	if (p)
-		atomic_fetch_sub_relaxed(&live_blocks, 1);
-#endif
+	uncounted(p);
 	free(p);
+}
+
+/* The system aligns to its pages only: ask for more and hand back what sticks out at both ends. */
+static void *reserve_aligned(size_t align, size_t size, int protection)
+{
+	char *start = mmap(NULL, size + align, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t before;
+
+	if (start == MAP_FAILED)
+		return NULL;
+	before = (size_t)(-(uintptr_t)start & (align - 1));
+	if (before)
+		munmap(start, before);
+	munmap(start + before + size, align - before);
+	return start + before;
+}
+
+void *alloc_reserve(size_t align, size_t size, enum alloc_reserve use)
+{
+	check(size && (size & (align - 1)) == 0);
+	if (should_fail() || size + align < size)
+		return NULL;
+	return counted(reserve_aligned(align, size, use == ALLOC_TOUCHABLE ? PROT_READ | PROT_WRITE : PROT_NONE));
+}
+
+void alloc_unreserve(void *p, size_t size)
+{
+	uncounted(p);
+	if (p)
+		munmap(p, size);
+}
+
+void alloc_prefer_huge(void *p, size_t size)
+{
+	madvise(p, size, MADV_HUGEPAGE);
 }
 
 void alloc_fail_after(uint64_t n)

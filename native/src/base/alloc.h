@@ -23,6 +23,22 @@ must_check void *alloc_aligned(size_t align, size_t size);
 
 void alloc_free(void *p);
 
+/* What reserved addresses are good for. */
+enum alloc_reserve {
+	ALLOC_TOUCHABLE,      /* zeroed memory comes page by page as it is first touched */
+	ALLOC_ADDRESSES_ONLY, /* never touched: names for things that are only counted */
+};
+
+/*
+ * @size bytes of addresses, without memory behind them, or NULL. They start at a multiple of @align (a power of two, at
+ * least a page), and @size is one. Give back with alloc_unreserve() and the same size.
+ */
+must_check void *alloc_reserve(size_t align, size_t size, enum alloc_reserve use);
+void alloc_unreserve(void *p, size_t size);
+
+/* Asks the system for large pages behind reserved memory: a first touch then brings many pages. Only a hint. */
+void alloc_prefer_huge(void *p, size_t size);
+
 /* The @n-th allocation of this thread from now on fails (1: the next one), later ones succeed; 0 turns it off. */
 void alloc_fail_after(uint64_t n);
 

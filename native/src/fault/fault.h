@@ -18,10 +18,18 @@ struct fault {
 	uint64_t addr;    /* bytes */
 	enum vmalock_access access;
 	uint32_t flags;   /* FAULT_FLAG_ */
+
+	/* Set by fault_handle() for the kinds. */
+	struct pt_slot slot; /* the entry of @addr, and its table's lock */
+	uint64_t pte;        /* what the entry was; looked at again under the lock */
+	uint32_t major;      /* VMALOCK_FAULT_MAJOR once a page was brought in, also if another fault then was faster */
 };
 
 /* A handler's answer beside the VMALOCK_FAULT_ outcomes: nothing was done, ask again with mmap_lock held. Never leaves this layer. */
 #define FAULT_RETRY 0x100u
+
+/* Nothing was done, for another fault was faster: look at the entry again. Never leaves fault_handle(). */
+#define FAULT_CHANGED 0x200u
 
 /* One fault, any policy; counts everything. Return: VMALOCK_FAULT_ bits. Context: no lock. */
 uint32_t fault_resolve(struct mm *mm, uint64_t addr, enum vmalock_access access);
@@ -42,6 +50,24 @@ uint32_t fault_handle(struct fault *f);
 uint32_t fault_anonymous(struct fault *f); /* private anonymous memory, no page there yet */
 uint32_t fault_file(struct fault *f);      /* a page of a file or of shared anonymous memory, none there yet */
 uint32_t fault_write_present(struct fault *f); /* a write to a page that is there but not writable: copy or take over */
+
+/* --- steps that the kinds share -------------------------------------------------------------------------------------- */
+
+/*
+ * Sees to it that the VMA has an anon, which a private page needs before it is there. 0; OOM; FAULT_RETRY: under the VMA
+ * lock alone its neighbours must not be looked at.
+ */
+uint32_t fault_prepare_anon(struct fault *f);
+
+/* Locks the entry if it is still f->pte. False: it is not, and nothing is locked. */
+bool fault_lock_entry(struct fault *f);
+void fault_unlock_entry(struct fault *f);
+
+/*
+ * Puts @frame, of which the caller is the only user, where f->pte was: writable, dirty. Return: @result; FAULT_CHANGED, and the frame is
+ * free again.
+ */
+uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result);
 
 /*
  * Runs @fn on the bytes of a page that is present for @access, faulting as long as that takes: how read() and write() move bytes.

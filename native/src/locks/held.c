@@ -18,8 +18,9 @@ static __thread unsigned held[LOCK_RANK_COUNT];
 
 void held_wait(enum lock_rank rank)
 {
-	/* Page tables are taken in pairs, in the order of their addresses: the one rank that may be held twice. */
-	unsigned first = rank == RANK_TABLE ? rank + 1 : rank;
+	/* Page tables are taken in pairs and caches all at once, in the order of their addresses: ranks held more than once. */
+	bool many = rank == RANK_TABLE || rank == RANK_FRAME_CACHE;
+	unsigned first = many ? rank + 1 : rank;
 
 	check(!rcu_read_held());
 	for (unsigned above = first; above < LOCK_RANK_COUNT; above++) {

@@ -17,7 +17,8 @@
 	X(ANON_TREE, "counts of the anons that descend from one by fork")                                               \
 	X(FILE, "pages of one simulated file")                                                                          \
 	X(TABLE, "one page table: its entries; two are taken in the order of their tables' addresses")                  \
-	X(FRAMES, "the pool of frames, beyond the threads' own caches")
+	X(FRAMES, "the pool of frames, beyond the threads' own caches")                                                 \
+	X(FRAME_CACHE, "one thread's cache of frames; all of them, in order, for who must know that none is left")
 
 enum lock_rank {
 #define LOCK_RANK_ENUM(name, text) RANK_##name,

@@ -4,7 +4,10 @@
  * A page comes into being when it is first touched, filled with the file's fill byte, and stays until the object goes. Pages are
  * host memory of the file, not frames of a pool: they are shared by spaces that share no pool.
  *
- * Locks   file->lock (RANK_FILE) guards the set of pages and the length; a page's bytes are guarded by nobody, as in life.
+ * A page of a file made with counted_only is frame_zero_page(): it is there, but it has no bytes to write.
+ *
+ * Locks   file->lock (RANK_FILE) guards the set of pages and the length; who only looks takes none. A page's bytes are guarded
+ *         by nobody, as in life.
  */
 #ifndef VMALOCK_PT_FILE_H
 #define VMALOCK_PT_FILE_H
@@ -24,7 +27,14 @@ must_check int file_create(const struct vmalock_file_options *options, struct vm
 must_check int file_create_shared_anonymous(uint64_t length, bool counted_only, struct vma_file **out);
 
 uint64_t file_length(struct vma_file *file);
+
+/* Return: bytes read, short at the end of the file. What a page not yet touched would hold is read without making it. */
 int64_t file_read(struct vma_file *file, uint64_t offset, void *buffer, size_t length);
+
+/*
+ * Return: 0; -ENOMEM, also for an end beyond 2^64, after which neither bytes nor length have changed. A gap between the old end and
+ * @offset holds the fill byte.
+ */
 must_check int file_write(struct vma_file *file, uint64_t offset, const void *bytes, size_t length);
 
 /*
@@ -36,5 +46,8 @@ must_check int file_page(struct vma_file *file, uint64_t index, void **out, bool
 
 /* Is it there already? */
 bool file_page_is_present(struct vma_file *file, uint64_t index);
+
+/* Is it shared anonymous memory, whose pages count as shmem and never as read from anywhere? */
+bool file_is_shmem(const struct vma_file *file);
 
 #endif

@@ -4,8 +4,10 @@
  * The pool reserves host addresses for its whole limit at once and uses memory as frames are first taken. A frame is named by the host
  * address of its first byte. With VMALOCK_BACKING_NONE the addresses are reserved but never touched: frames are only counted.
  *
- * Threads take and give frames from caches of their own (guard: the thread's slot); the pool's lock (RANK_FRAMES) is
- * taken once for many. A thread beyond the slots uses the shared slot under the pool's lock.
+ * A thread takes and gives frames from the cache of its slot, last given first taken, so that a recycled frame is still
+ * in the processor's cache. Each cache has a lock of its own (RANK_FRAME_CACHE), which hardly anybody else wants; the
+ * pool's (RANK_FRAMES) is taken once for many frames. When the pool has none left, a thread holds all caches and takes what lies
+ * idle in another's: a take fails only when every frame is in use.
  */
 #ifndef VMALOCK_PT_FRAME_H
 #define VMALOCK_PT_FRAME_H
@@ -41,6 +43,9 @@ void frame_put(struct frames *frames, void *frame);
 
 /* Is the caller the only user? Context: the table lock of its one entry, so that fork cannot add a user. pair [frame-only] */
 bool frame_is_only(struct frames *frames, void *frame);
+
+/* Is it a frame of this pool that somebody uses? For validators. */
+bool frame_is_used(struct frames *frames, const void *frame);
 
 /* Nothing but zeros, shared by all; never written, never counted. */
 const void *frame_zero_page(void);

@@ -55,6 +55,12 @@ must_check int pt_slot_make(struct pt *pt, uint64_t addr, struct pt_slot *out);
 /* The same without growing: false when there is no table. */
 bool pt_slot_find(struct pt *pt, uint64_t addr, struct pt_slot *out);
 
+/*
+ * Puts @pte into the entry and counts what it changes. Whom the old entry used is the caller's to let go of.
+ * Context: slot->lock (RANK_TABLE).
+ */
+void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
+
 /* --- for operations: ranges. [start, end), page aligned ------------------------------------------------------------ */
 
 /* Lets go of all pages. Beside faults in the same VMA this is allowed (MADV_DONTNEED). */
@@ -62,6 +68,9 @@ void pt_zap(struct pt *pt, uint64_t start, uint64_t end);
 
 /* Frees the tables that lie wholly inside [@floor, @ceiling), where nothing is mapped. Context: mmap_lock for writing. */
 void pt_free_tables(struct pt *pt, uint64_t floor, uint64_t ceiling);
+
+/* The same, looking only at tables that overlap [@start, @end), which has just been emptied: the hole may be huge. */
+void pt_free_tables_near(struct pt *pt, uint64_t start, uint64_t end, uint64_t floor, uint64_t ceiling);
 
 /* No page may be written without a fault. Context: the VMAs write-locked. */
 void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end);
@@ -85,7 +94,10 @@ must_check int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t 
 /* out[i] = 1 where a page is present. */
 void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);
 
-/* Walks all tables: links, counts, entries against the pool and @has_vma (may be NULL). NULL, or what is wrong. */
+/*
+ * Walks all tables: links, counts, entries against the pool and @has_vma (may be NULL). NULL, or what is wrong.
+ * Context: nobody faults or changes pages; mmap_lock for writing alone does not shut out faults under a VMA lock.
+ */
 const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr), void *arg);
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * fault/anon.c - the first touch of a page of private anonymous memory
+ *
+ * Reading maps the zero page, which belongs to nobody; the first write brings a frame. A page that is written needs the VMA's
+ * anon before it is there, since a fork that copies the VMA copies page and anon together.
+ */
+#include "fault/fault.h"
+#include "pt/pte.h"
+#include "sync/syncpoint.h"
+
+static uint32_t map_zero_page(struct fault *f)
+{
+	if (unlikely(!fault_lock_entry(f)))
+		return FAULT_CHANGED;
+	pt_slot_set(&f->mm->pt, &f->slot, pte_make(frame_zero_page(), PTE_ZERO, 0));
+	fault_unlock_entry(f);
+	return VMALOCK_FAULT_MINOR;
+}
+
+uint32_t fault_anonymous(struct fault *f)
+{
+	uint32_t result;
+	void *frame;
+
+	if (f->access != VMALOCK_WRITE)
+		return map_zero_page(f);
+	result = fault_prepare_anon(f);
+	if (unlikely(result))
+		return result;
+	frame = frame_take_zeroed(f->mm->pt.frames);
+	if (unlikely(!frame))
+		return VMALOCK_FAULT_OOM;
+	syncpoint("fault-took-frame");
+	return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR);
+}

@@ -1,0 +1,93 @@
+/*
+ * fault/cow.c - a write to a page that is there but not writable
+ *
+ *   zero page             a fresh frame in its place
+ *   a file's page         shared mapping: becomes writable; private: a frame with a copy
+ *   a frame, other users  (fork) a frame with a copy; the old one loses a user
+ *   a frame, no others    taken over where it is (they have left, or mprotect took the write bit)
+ */
+#include "fault/fault.h"
+#include "pt/file.h"
+#include "pt/pte.h"
+#include "sync/syncpoint.h"
+
+static uint32_t make_writable(struct fault *f)
+{
+	pt_slot_set(&f->mm->pt, &f->slot, f->pte | PTE_WRITE | PTE_DIRTY);
+	fault_unlock_entry(f);
+	return VMALOCK_FAULT_MINOR;
+}
+
+/* Pages of a shared mapping, which nobody copies. */
+static uint32_t write_shared(struct fault *f)
+{
+	return likely(fault_lock_entry(f)) ? make_writable(f) : FAULT_CHANGED;
+}
+
+/* A frame in place of a page that the entry does not count as a user of. */
+static uint32_t replace_page(struct fault *f)
+{
+	struct frames *frames = f->mm->pt.frames;
+	void *frame = pte_kind(f->pte) == PTE_ZERO ? frame_take_zeroed(frames) : frame_take_copy(frames, pte_page(f->pte));
+
+	if (unlikely(!frame))
+		return VMALOCK_FAULT_OOM;
+	return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+}
+
+/*
+ * @old is pinned by the caller, so that its bytes stay what they are: with two users nobody writes it, and nobody
+ * frees it. Lets go of the pin.
+ */
+static uint32_t copy_pinned(struct fault *f, void *old)
+{
+	struct frames *frames = f->mm->pt.frames;
+	void *frame = frame_take_copy(frames, old);
+	uint32_t result = VMALOCK_FAULT_OOM;
+
+	syncpoint("cow-copied");
+	if (likely(frame != NULL))
+		result = fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+	if (likely(!(result & FAULT_CHANGED) && frame))
+		frame_put(frames, old); /* the entry's */
+	frame_put(frames, old); /* the pin */
+	return result;
+}
+
+/* pair [frame-only]: under the entry's lock nobody becomes a user of its frame, since fork takes that lock too. */
+static uint32_t write_frame(struct fault *f)
+{
+	struct frames *frames = f->mm->pt.frames;
+	void *old = pte_page(f->pte);
+
+	if (unlikely(!fault_lock_entry(f)))
+		return FAULT_CHANGED;
+	if (frame_is_only(frames, old))
+		return make_writable(f) | VMALOCK_FAULT_COW;
+	frame_get(frames, old);
+	fault_unlock_entry(f);
+	return copy_pinned(f, old);
+}
+
+/* Linux 6.6, as in fault_file(). */
+static bool must_retry(struct fault *f)
+{
+	return (f->flags & FAULT_FLAG_VMA_LOCK) && f->mm->era < VMALOCK_FAULTS_LINUX_6_7 && !vma_is_anonymous(f->vma) &&
+	       pte_kind(f->pte) != PTE_ANON;
+}
+
+uint32_t fault_write_present(struct fault *f)
+{
+	uint32_t result;
+
+	if (unlikely(must_retry(f))) {
+		mm_count(f->mm, STAT_retry_file);
+		return FAULT_RETRY;
+	}
+	if (vma_flags(f->vma) & VM_SHARED)
+		return write_shared(f);
+	result = fault_prepare_anon(f);
+	if (unlikely(result))
+		return result;
+	return pte_kind(f->pte) == PTE_ANON ? write_frame(f) : replace_page(f);
+}

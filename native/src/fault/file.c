@@ -1,0 +1,62 @@
+/*
+ * fault/file.c - the first touch of a page of a file, or of shared anonymous memory
+ *
+ *                private mapping                     shared mapping
+ *   read, exec   the file's page, not writable       the file's page, not writable
+ *   write        a frame with a copy of its bytes    the file's page, writable
+ */
+#include "pt/file.h"
+
+#include <errno.h>
+
+#include "fault/fault.h"
+#include "pt/pte.h"
+
+static uint32_t map_page(struct fault *f, const void *page)
+{
+	enum pte_kind kind = file_is_shmem(f->vma->file) ? PTE_SHMEM : PTE_FILE;
+	uint64_t bits = f->access == VMALOCK_WRITE ? PTE_WRITE | PTE_DIRTY : 0;
+
+	if (unlikely(!fault_lock_entry(f)))
+		return FAULT_CHANGED;
+	pt_slot_set(&f->mm->pt, &f->slot, pte_make(page, kind, bits));
+	fault_unlock_entry(f);
+	return VMALOCK_FAULT_MINOR;
+}
+
+static uint32_t copy_page(struct fault *f, const void *page)
+{
+	void *frame = frame_take_copy(f->mm->pt.frames, page);
+
+	if (unlikely(!frame))
+		return VMALOCK_FAULT_OOM;
+	return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+}
+
+/* Linux 6.6 let files in and sent every one of their faults back; 6.7 serves them. */
+static bool must_retry(struct fault *f)
+{
+	return (f->flags & FAULT_FLAG_VMA_LOCK) && f->mm->era < VMALOCK_FAULTS_LINUX_6_7;
+}
+
+uint32_t fault_file(struct fault *f)
+{
+	bool copies = f->access == VMALOCK_WRITE && !(vma_flags(f->vma) & VM_SHARED), fresh;
+	uint32_t result;
+	void *page;
+	int err;
+
+	if (unlikely(must_retry(f))) {
+		mm_count(f->mm, STAT_retry_file);
+		return FAULT_RETRY;
+	}
+	result = copies ? fault_prepare_anon(f) : 0;
+	if (unlikely(result))
+		return result;
+	err = file_page(f->vma->file, vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT, &page, &fresh);
+	if (unlikely(err))
+		return err == -EFAULT ? VMALOCK_FAULT_SIGBUS : VMALOCK_FAULT_OOM;
+	if (fresh && !file_is_shmem(f->vma->file))
+		f->major = VMALOCK_FAULT_MAJOR;
+	return copies ? copy_page(f, page) : map_page(f, page);
+}

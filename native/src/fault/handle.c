@@ -1,0 +1,93 @@
+/*
+ * fault/handle.c - which kind of fault it is, and the steps that the kinds share
+ *
+ * A handler decides by the entry as it was seen without a lock, gets what it needs (an anon, a frame, a page of a file), then
+ * takes the table's lock, looks again and installs; or drops what it got and begins again. So nothing is allocated or copied
+ * under the lock, and of many faults on one page exactly one installs.
+ *
+ * Locks   the VMA held still by the caller; the table's lock for a few instructions.
+ */
+#include "fault/fault.h"
+
+#include "mm/anon.h"
+#include "mm/mmap_lock.h"
+#include "pt/pte.h"
+
+/* --- steps ----------------------------------------------------------------------------------------------------------- */
+
+/*
+ * From 6.10 a fault makes do with a try: whoever holds mmap_lock for writing may wait for this very VMA, so waiting
+ * would be a deadlock.
+ */
+static __attribute__((noinline)) uint32_t prepare_anon_slowly(struct fault *f)
+{
+	bool vma_lock = f->flags & FAULT_FLAG_VMA_LOCK;
+	int err;
+
+	if (vma_lock && (f->mm->era < VMALOCK_FAULTS_LINUX_6_10 || !mmap_read_trylock(f->mm))) {
+		mm_count(f->mm, STAT_retry_anon_vma);
+		return FAULT_RETRY;
+	}
+	err = mm_anon_prepare(f->mm, f->vma);
+	if (vma_lock)
+		mmap_read_unlock(f->mm);
+	return err ? VMALOCK_FAULT_OOM : 0;
+}
+
+uint32_t fault_prepare_anon(struct fault *f)
+{
+	return likely(vma_anon(f->vma) != NULL) ? 0 : prepare_anon_slowly(f);
+}
+
+bool fault_lock_entry(struct fault *f)
+{
+	spinlock_lock(f->slot.lock, RANK_TABLE);
+	if (likely(atomic_load_relaxed(f->slot.entry) == f->pte))
+		return true;
+	spinlock_unlock(f->slot.lock, RANK_TABLE);
+	return false;
+}
+
+void fault_unlock_entry(struct fault *f)
+{
+	spinlock_unlock(f->slot.lock, RANK_TABLE);
+}
+
+uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result)
+{
+	if (unlikely(!fault_lock_entry(f))) {
+		frame_put(f->mm->pt.frames, frame);
+		return FAULT_CHANGED;
+	}
+	pt_slot_set(&f->mm->pt, &f->slot, pte_make(frame, PTE_ANON, PTE_WRITE | PTE_DIRTY));
+	fault_unlock_entry(f);
+	return result;
+}
+
+/* --- the choice ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t handle_entry(struct fault *f)
+{
+	if (!pte_is_present(f->pte))
+		return vma_is_anonymous(f->vma) ? fault_anonymous(f) : fault_file(f);
+	if (f->access == VMALOCK_WRITE && !pte_is_writable(f->pte))
+		return fault_write_present(f);
+	return VMALOCK_FAULT_MINOR; /* another thread has just served it, or nobody needed to fault */
+}
+
+uint32_t fault_handle(struct fault *f)
+{
+	uint32_t result;
+
+	check(f->addr >= vma_start(f->vma) && f->addr < vma_end(f->vma));
+	check(fault_permitted(f->vma, f->access));
+	if (unlikely(pt_slot_make(&f->mm->pt, f->addr, &f->slot)))
+		return VMALOCK_FAULT_OOM;
+	do {
+		f->pte = atomic_load_relaxed(f->slot.entry);
+		result = handle_entry(f);
+	} while (unlikely(result & FAULT_CHANGED));
+	if ((result & VMALOCK_FAULT_OUTCOME) == VMALOCK_FAULT_MINOR)
+		result |= f->major;
+	return result;
+}

@@ -1,0 +1,79 @@
+/*
+ * pt/move.c - mremap: entries change their place, frames keep theirs
+ *
+ * Source and destination need not be equally far into their tables, so one source table may feed two others, or a part of
+ * itself.
+ *
+ * Locks   both tables' locks, in the order of their addresses.
+ */
+#include <errno.h>
+
+#include "pt/table.h"
+
+/* A source table's part, cut so that its destination lies in one table as well. */
+static bool next_part(const struct pt *pt, uint64_t *at, uint64_t end, uint64_t offset, struct table_span *out)
+{
+	uint64_t stop;
+
+	if (!table_span_next(pt, at, end, out))
+		return false;
+	/* As many bytes as the destination's table has left. */
+	stop = out->addr + (table_next(1, out->addr + offset) - (out->addr + offset));
+	if (stop < out->addr + ((uint64_t)(out->end - out->first) << PAGE_SHIFT)) {
+		out->end = out->first + (uint32_t)((stop - out->addr) >> PAGE_SHIFT);
+		*at = stop;
+	}
+	return true;
+}
+
+static bool is_empty(const struct table_span *span)
+{
+	for (uint32_t i = span->first; i < span->end; i++)
+		if (atomic_load_relaxed(&span->table->entry[i]))
+			return false;
+	return true;
+}
+
+int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
+{
+	uint64_t at = from, offset = to - from; /* modulo 2^64 */
+	struct table_span span;
+
+	check(page_aligned(from | to | length));
+	while (next_part(pt, &at, from + length, offset, &span))
+		if (!is_empty(&span) && !table_make(pt, span.addr + offset))
+			return -ENOMEM;
+	return 0;
+}
+
+static void move_span(const struct table_span *span, struct pt_table *to, uint32_t first)
+{
+	table_lock_both(span->table, to);
+	for (uint32_t i = span->first, k = first; i < span->end; i++, k++) {
+		uint64_t pte = atomic_load_relaxed(&span->table->entry[i]);
+
+		if (!pte)
+			continue;
+		check(atomic_load_relaxed(&to->entry[k]) == 0);
+		atomic_store_relaxed(&span->table->entry[i], 0);
+		span->table->live--;
+		atomic_store_relaxed(&to->entry[k], pte);
+		to->live++;
+	}
+	table_unlock_both(span->table, to);
+}
+
+void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
+{
+	uint64_t at = from, offset = to - from;
+	struct table_span span;
+
+	check(page_aligned(from | to | length) && (to + length <= from || from + length <= to));
+	while (next_part(pt, &at, from + length, offset, &span)) {
+		struct pt_table *table = table_find(pt, span.addr + offset);
+
+		check(table || is_empty(&span));
+		if (table)
+			move_span(&span, table, table_index(0, span.addr + offset));
+	}
+}

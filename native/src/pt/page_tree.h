@@ -1,0 +1,38 @@
+/*
+ * pt/page_tree.h - page numbers to host pages: a sparse tree that only grows
+ *
+ * 64 slots a node, as high as the highest number needs. Nothing in it is taken away before the whole goes (but see
+ * page_tree_take()), so that a lookup needs neither a lock nor a read section.
+ *
+ * Guard   writers: the owner's lock. Lookups: none, while the owner is kept alive.
+ */
+#ifndef VMALOCK_PT_PAGE_TREE_H
+#define VMALOCK_PT_PAGE_TREE_H
+
+#include <stdint.h>
+
+#include "base/atomic.h"
+#include "base/cpu.h"
+
+struct page_node;
+
+struct page_tree {
+	ATOMIC_PTR(struct page_node) root; /* NULL: empty. Write: the owner's lock. */
+};
+
+/* The page, or NULL. */
+void *page_tree_find(const struct page_tree *tree, uint64_t index);
+
+/* Grows the tree for @index, so that page_tree_put() cannot fail. 0 or -ENOMEM. Context: the owner's lock. */
+must_check int page_tree_reserve(struct page_tree *tree, uint64_t index);
+
+/* Context: the owner's lock; reserved and empty. */
+void page_tree_put(struct page_tree *tree, uint64_t index, void *page);
+
+/* Takes a page out that no lookup can have met. NULL: there is none. Context: the owner's lock. */
+void *page_tree_take(struct page_tree *tree, uint64_t index);
+
+/* Frees the tree, and each page by @free_page. Nobody else uses it. */
+void page_tree_destroy(struct page_tree *tree, void (*free_page)(void *page));
+
+#endif

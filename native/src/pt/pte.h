@@ -1,0 +1,71 @@
+/*
+ * pt/pte.h - one page table entry: 64 bits, laid out as x86-64's
+ *
+ *    47         12 11  10..9  8 7  6      5        4 3 2  1      0
+ *   | host address |   kind  |    | dirty  accessed |     write  present |
+ *
+ * The address is that of 4 KiB of host memory instead of physical memory; user addresses of every host here are below
+ * 2^48. The kind stands in bits that x86 leaves to software. An entry that is not present is 0; what a page may be besides
+ * present or absent (in swap, guarded, waiting for userfaultfd) will be a non-zero entry without the present bit, and large
+ * pages a bit of the levels above.
+ */
+#ifndef VMALOCK_PT_PTE_H
+#define VMALOCK_PT_PTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+
+#define PTE_PRESENT UINT64_C(0x01)
+#define PTE_WRITE UINT64_C(0x02) /* may be written without a fault */
+#define PTE_ACCESSED UINT64_C(0x20)
+#define PTE_DIRTY UINT64_C(0x40)
+#define PTE_KIND_SHIFT 9
+#define PTE_KIND_MASK (UINT64_C(3) << PTE_KIND_SHIFT)
+#define PTE_PAGE_MASK UINT64_C(0x0000fffffffff000)
+
+enum pte_kind {
+	PTE_ANON,  /* a frame of the pool; the entry is one user of it */
+	PTE_FILE,  /* a page of a file, which the VMA keeps alive */
+	PTE_SHMEM, /* the same of shared anonymous memory */
+	PTE_ZERO,  /* frame_zero_page(): never writable, counted nowhere */
+};
+
+/* A present entry; @bits are PTE_WRITE, PTE_DIRTY. */
+static inline uint64_t pte_make(const void *page, enum pte_kind kind, uint64_t bits)
+{
+	check(((uintptr_t)page & ~PTE_PAGE_MASK) == 0);
+	check(kind != PTE_ZERO || !(bits & PTE_WRITE));
+	return (uintptr_t)page | ((uint64_t)kind << PTE_KIND_SHIFT) | bits | PTE_PRESENT | PTE_ACCESSED;
+}
+
+static inline bool pte_is_present(uint64_t pte)
+{
+	return pte & PTE_PRESENT;
+}
+
+static inline bool pte_is_writable(uint64_t pte)
+{
+	return pte & PTE_WRITE;
+}
+
+static inline enum pte_kind pte_kind(uint64_t pte)
+{
+	return (enum pte_kind)((pte & PTE_KIND_MASK) >> PTE_KIND_SHIFT);
+}
+
+/* Its host memory. Bytes of the zero page must not be written. */
+static inline void *pte_page(uint64_t pte)
+{
+	return (void *)(uintptr_t)(pte & PTE_PAGE_MASK);
+}
+
+/* A page that is a frame of the pool. */
+static inline bool pte_is_frame(uint64_t pte)
+{
+	return pte_is_present(pte) && pte_kind(pte) == PTE_ANON;
+}
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * pt/range.c - what operations do to the pages of a range, one lowest table at a time under its lock
+ */
+#include "pt/table.h"
+
+/* Frames are put under the table's lock: a fault that copies one pins it there first (fault/cow.c). */
+static void zap_entry(struct pt *pt, struct pt_table *table, uint32_t i, struct rss_change *change)
+{
+	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
+
+	if (!pte)
+		return;
+	atomic_store_relaxed(&table->entry[i], 0);
+	table->live--;
+	rss_change_add(change, pte, -1);
+	if (pte_is_frame(pte))
+		frame_put(pt->frames, pte_page(pte));
+}
+
+void pt_zap(struct pt *pt, uint64_t start, uint64_t end)
+{
+	struct rss_change change = { 0 };
+	struct table_span span;
+
+	check(page_aligned(start | end));
+	while (table_span_next(pt, &start, end, &span)) {
+		table_lock(span.table);
+		for (uint32_t i = span.first; i < span.end && span.table->live; i++)
+			zap_entry(pt, span.table, i, &change);
+		table_unlock(span.table);
+	}
+	rss_change_apply(pt, &change);
+}
+
+/* Takes @bits out of every entry of a range. */
+static void clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bits)
+{
+	struct table_span span;
+
+	check(page_aligned(start | end));
+	while (table_span_next(pt, &start, end, &span)) {
+		table_lock(span.table);
+		for (uint32_t i = span.first; i < span.end && span.table->live; i++) {
+			atomic_u64 *entry = &span.table->entry[i];
+			uint64_t pte = atomic_load_relaxed(entry);
+
+			if (pte & bits)
+				atomic_store_relaxed(entry, pte & ~bits);
+		}
+		table_unlock(span.table);
+	}
+}
+
+void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end)
+{
+	clear_bits(pt, start, end, PTE_WRITE);
+}
+
+void pt_clean(struct pt *pt, uint64_t start, uint64_t end)
+{
+	clear_bits(pt, start, end, PTE_DIRTY);
+}
+
+void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out)
+{
+	struct table_span span;
+	uint64_t at = start;
+
+	check(page_aligned(start | end));
+	for (uint64_t page = 0; page < (end - start) >> PAGE_SHIFT; page++)
+		out[page] = 0;
+	while (table_span_next(pt, &at, end, &span)) {
+		uint8_t *page = out + ((span.addr - start) >> PAGE_SHIFT);
+
+		for (uint32_t i = span.first; i < span.end; i++)
+			*page++ = pte_is_present(atomic_load_relaxed(&span.table->entry[i]));
+	}
+}

@@ -1,0 +1,83 @@
+/*
+ * pt/validate.c - tables, entries and counts agree
+ */
+#include "pt/table.h"
+
+struct walk {
+	struct pt *pt;
+	bool (*has_vma)(void *arg, uint64_t addr);
+	void *arg;
+	uint64_t tables;
+	struct rss_change resident;
+};
+
+static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
+{
+	if (!pte_is_present(pte))
+		return "a page table entry is neither empty nor present";
+	if (w->has_vma && !w->has_vma(w->arg, addr))
+		return "a page is present where nothing is mapped";
+	if (pte_is_frame(pte) && !frame_is_used(w->pt->frames, pte_page(pte)))
+		return "a page table entry names a frame that is free or none";
+	if ((pte_kind(pte) == PTE_ZERO) && (pte_page(pte) != frame_zero_page() || pte_is_writable(pte)))
+		return "a zero page is writable or is another page";
+	if (!pte_page(pte))
+		return "a page table entry names no page";
+	rss_change_add(&w->resident, pte, 1);
+	return NULL;
+}
+
+static const char *check_lowest(struct walk *w, struct pt_table *table, uint64_t base)
+{
+	const char *what = NULL;
+	uint32_t live = 0;
+
+	table_lock(table);
+	for (uint32_t i = 0; i < PT_ENTRIES && !what; i++) {
+		uint64_t pte = atomic_load_relaxed(&table->entry[i]);
+
+		if (!pte)
+			continue;
+		live++;
+		what = check_entry(w, pte, base + ((uint64_t)i << PAGE_SHIFT));
+	}
+	if (!what && live != table->live)
+		what = "a page table's count of its entries is wrong";
+	table_unlock(table);
+	return what;
+}
+
+static const char *check_table(struct walk *w, struct pt_table *table, unsigned level, uint64_t base)
+{
+	if (table->level != level)
+		return "a page table is linked at the wrong level";
+	if (level == 0)
+		return check_lowest(w, table, base);
+	for (uint32_t i = 0; i < PT_ENTRIES; i++) {
+		struct pt_table *child = table_child(table, i);
+		const char *what;
+
+		if (!child)
+			continue;
+		w->tables++;
+		what = check_table(w, child, level - 1, base + ((uint64_t)i << table_shift(level)));
+		if (what)
+			return what;
+	}
+	return NULL;
+}
+
+const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr), void *arg)
+{
+	struct walk w = { .pt = pt, .has_vma = has_vma, .arg = arg };
+	const char *what = check_table(&w, pt->root, PT_LEVELS - 1, 0);
+
+	if (what)
+		return what;
+	if (w.tables != counters_sum(pt->counters, PT_COUNT_TABLES))
+		return "the number of page tables differs from what is counted";
+	for (uint32_t kind = 0; kind < array_size(w.resident.by); kind++)
+		if (w.resident.by[kind] != counters_sum(pt->counters, PT_COUNT_RSS_ANON + kind))
+			return "the resident pages differ from what is counted";
+	return NULL;
+}
