@@ -75,7 +75,7 @@ struct vma *mm_lookup(struct mm *mm, uint64_t addr);
 /* The neighbours of an address: last VMA that ends at or below it; first that starts at or above. Context: mmap_lock. */
 struct vma *mm_prev(struct mm *mm, uint64_t addr);
 
-/* Counts and index agree with the VMAs and the tables. NULL, or what is wrong. Context: W. */
+/* Counts and index agree with the VMAs and the tables. NULL, or what is wrong. Context: W, every VMA write-locked. */
 const char *mm_validate(struct mm *mm);
 
 #endif

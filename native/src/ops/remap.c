@@ -254,6 +254,8 @@ static int move(struct remap *r)
 	mm_vma_write_lock(mm, r->vma);
 	err = isolate_source(r);
 	if (!err)
+		err = index_reserve(&mm->vmas, 2); /* the copy in, the source out */
+	if (!err)
 		err = pt_move_reserve(&mm->pt, r->addr, r->new_addr, r->old_length);
 	if (err)
 		return err;

@@ -88,7 +88,7 @@ void unmap_pages(struct mm *mm, struct unmapping *u)
 	if (!u->count)
 		return;
 	pt_zap(&mm->pt, u->start, u->end);
-	pt_free_tables(&mm->pt, u->floor, u->ceiling);
+	pt_free_tables_near(&mm->pt, u->start, u->end, u->floor, u->ceiling);
 }
 
 void unmap_finish(struct mm *mm, struct unmapping *u)

@@ -190,7 +190,7 @@ static void one_fixed_move_takes_several_mappings_and_their_holes_along(void)
 
 	map_at(mm, 0, 2, RW);
 	map_at(mm, 3, 1, RO);
-	map_at(mm, 12, 1, RO); /* lies under the hole: stays */
+	map_at(mm, 12, 1, VMALOCK_PROT_NONE); /* lies under the hole: stays */
 	expect_eq(vmalock_mm_remap(mm, page(0), 4 * P, 4 * P, 3, page(10), &at), 0);
 	expect_drawing(mm, "..........AABC");
 	end_space(mm);

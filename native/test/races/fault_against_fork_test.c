@@ -20,7 +20,7 @@ static void a_fault_during_fork_waits_and_its_page_is_the_parents_alone(void)
 	race_request(&fork, mm, fork_it);
 	syncpoint_wait_parked("fork-locked-vma");
 	race_fault(&fault, mm, page(2), VMALOCK_WRITE);
-	while (stats_of(mm).abort_vma_busy == 0)
+	while (busy_so_far(mm) == 0)
 		expect(!atomic_load_acquire(&fault.done));
 	syncpoint_release("fork-locked-vma");
 	expect_eq(race_end(&fork), 0);

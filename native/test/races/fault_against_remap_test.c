@@ -18,7 +18,7 @@ static void faults_in_source_and_destination_wait_for_the_whole_move(void)
 	syncpoint_wait_parked("remap-copied"); /* both are in the index, the pages still at the source */
 	race_fault(&source, mm, page(0), VMALOCK_READ);
 	race_fault(&destination, mm, page(10), VMALOCK_READ);
-	while (stats_of(mm).abort_vma_busy < 2)
+	while (busy_so_far(mm) < 2)
 		expect(!atomic_load_acquire(&source.done) && !atomic_load_acquire(&destination.done));
 	syncpoint_release("remap-copied");
 	expect_eq(race_end(&move), 0);

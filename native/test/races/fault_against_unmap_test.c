@@ -73,7 +73,7 @@ static void both_halves_of_a_split_are_busy_until_its_section_ends(void)
 	syncpoint_wait_parked("split-stored");
 	race_fault(&low, mm, page(1), VMALOCK_WRITE);
 	race_fault(&high, mm, page(3), VMALOCK_WRITE);
-	while (stats_of(mm).abort_vma_busy < 2)
+	while (busy_so_far(mm) < 2)
 		sync_yield();
 	syncpoint_release("split-stored");
 	expect_eq(race_end(&split), 0);

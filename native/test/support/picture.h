@@ -7,6 +7,8 @@
 #ifndef VMALOCK_TEST_PICTURE_H
 #define VMALOCK_TEST_PICTURE_H
 
+#include <stdbool.h>
+
 #include "test.h"
 #include "vmalock.h"
 
@@ -100,7 +102,9 @@ static inline void expect_drawing_at(vmalock_mm *mm, const char *wanted, const c
 	char full[WINDOW + 1];
 	const char *actual = drawing(mm);
 
-	snprintf(full, sizeof(full), "%s........................", wanted);
+	memset(full, '.', WINDOW);
+	full[WINDOW] = '\0';
+	memcpy(full, wanted, strlen(wanted) < WINDOW ? strlen(wanted) : WINDOW);
 	if (strcmp(actual, full) == 0)
 		return;
 	fprintf(stderr, "%s:%d: drawn %s, expected %s\n", file, line, actual, full);

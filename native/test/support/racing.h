@@ -54,6 +54,16 @@ static inline void expect_parked(struct racer *r, const char *point)
 		expect(!atomic_load_acquire(&r->done));
 }
 
+/* How many fast paths have found a writer in the way; may be asked while threads run. */
+static inline uint64_t busy_so_far(vmalock_mm *mm)
+{
+	struct vmalock_stats stats;
+
+	vmalock_mm_stats(mm, &stats);
+	return stats.abort_vma_busy;
+}
+
+/* When no thread is at work: every attempt has come to exactly one end. */
 static inline struct vmalock_stats stats_of(vmalock_mm *mm)
 {
 	struct vmalock_stats stats;
