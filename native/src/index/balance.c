@@ -28,8 +28,11 @@
 
 struct splice {
 	struct index *index;
-	struct path left, right; /* the run at each level: left.node to right.node. At level 0 slots are entries: those before
-				  * left.slot and from right.slot on stay. Above, children: left.slot to right.slot go */
+	/*
+	 * The run of each level: left.node to right.node. Of the leaves, the entries before left.slot stay and those from
+	 * right.slot on; of the levels above, the children from left.slot to right.slot go.
+	 */
+	struct path left, right;
 	struct index_item items[NODES_PER_LEVEL]; /* what the run of @level became */
 	uint32_t n, level;
 	bool whole;               /* the run was all of its level: what is above goes, too */
@@ -295,7 +298,10 @@ static void retire_doomed(struct splice *s)
 		publish_retire(s->index, node);
 }
 
-/* From the entry after those that end at or below @hi; but in the leaf of the last of those, if @left is not in the same. */
+/*
+ * The run ends before the first entry that ends above @hi. If that is the first of another leaf, it ends behind the last
+ * entry of the leaf before: no need to touch the other.
+ */
 static void seek_right(struct splice *s, uint64_t hi)
 {
 	path_seek(&s->right, s->index, hi);

@@ -1,8 +1,8 @@
 /*
  * index/cursor.c - stepping over the entries, in both directions
  *
- * The cursor remembers the node and slot of each level, level 0 the leaf. While stores go on, the nodes it stands on may
- * be retired; they stay as they were until the read section ends, and whatever lies outside their keys is found through
+ * The cursor remembers the node and slot of each level, level 0 the leaf. While stores go on, the nodes it stands on
+ * may be retired; they stay as they were until the read section ends, and whatever lies outside their keys is found through
  * ancestors that may be newer. So a step into the next leaf can meet an entry that was made, below where the cursor
  * already is, after the cursor's own leaf was retired: such an entry is passed over, which keeps the order.
  *

@@ -20,10 +20,9 @@ uint64_t gap_of_leaf(const struct index_node *leaf, uint64_t lo)
 
 uint64_t gap_of_inner(const struct index_node *inner)
 {
-	uint32_t children = node_children(inner);
 	uint64_t gap = 0;
 
-	for (uint32_t i = 0; i < children; i++)
+	for (uint32_t i = 0; i < NODE_CHILDREN; i++)
 		gap = max_u64(gap, inner->inner.gap[i]);
 	return gap;
 }
@@ -32,10 +31,15 @@ void gap_note(const struct path *p, uint32_t level, uint64_t gap)
 {
 	for (; level < p->height; level++) {
 		uint64_t *slot = &p->node[level]->inner.gap[p->slot[level]];
+		uint64_t before = *slot, longest;
 
-		if (*slot == gap)
-			return;
 		*slot = gap;
+		if (before == gap || level + 1 == p->height)
+			return;
+		longest = p->node[level + 1]->inner.gap[p->slot[level + 1]];
+		/* Neither was nor is the longest of its node. */
+		if (before < longest && gap <= longest)
+			return;
 		gap = gap_of_inner(p->node[level]);
 	}
 }

@@ -91,5 +91,7 @@ void inner_fill(struct index_node *inner, const struct index_item *items, uint32
 		if (i + 1 < n)
 			atomic_init(&inner->key[i], items[i].hi);
 	}
+	for (uint32_t i = n; i < NODE_CHILDREN; i++)
+		inner->inner.gap[i] = 0;
 	end_keys(inner, n - 1);
 }

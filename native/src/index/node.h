@@ -50,7 +50,7 @@ struct index_node {
 		} leaf;
 		struct {
 			ATOMIC_PTR(struct index_node) child[NODE_CHILDREN];
-			uint64_t gap[NODE_CHILDREN]; /* bytes. Guard: the writers' lock. */
+			uint64_t gap[NODE_CHILDREN]; /* bytes, 0 without a child. Guard: the writers' lock. */
 		} inner;
 	};
 };
@@ -86,13 +86,13 @@ static inline struct index_node *root_node(struct index_node *root)
 
 /* --- for the writer, who alone changes what it reads here -------------------------------------------------------- */
 
-/* Keys in use: entries of a leaf, children less one of an inner node. */
+/* Keys in use: entries of a leaf, children less one of an inner node. Halves fifteen, seven, three and one. */
 static inline uint32_t node_keys(const struct index_node *node)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < NODE_KEYS; i++)
-		n += atomic_plain(&node->key[i]) != KEY_NONE;
+	for (uint32_t half = (NODE_KEYS + 1) / 2; half > 0; half /= 2)
+		n += atomic_plain(&node->key[n + half - 1]) != KEY_NONE ? half : 0;
 	return n;
 }
 
@@ -130,7 +130,7 @@ static inline bool node_has_next(const struct index_node *inner, uint32_t slot)
 
 /*
  * The entry at @slot; false when there is none. Each word is loaded once.
- * pair [index-in-place]: word_store() in store.c.
+ * pair [index-in-place]: word_store() in publish.c.
  */
 static inline bool leaf_load(const struct index_node *leaf, uint32_t slot, struct index_entry *out)
 {
@@ -149,7 +149,7 @@ static inline bool leaf_load(const struct index_node *leaf, uint32_t slot, struc
 
 /* --- node.c: filling nodes that nobody else sees yet; lists through the link ------------------------------------- */
 
-/* A node as the level above sees it: @hi is its pivot if it is not the last child; @gap the longest stretch before its entries. */
+/* A node as the level above sees it: its pivot, which goes unused in a last child, and its gap. */
 struct index_item {
 	struct index_node *node;
 	uint64_t hi, gap;

@@ -21,8 +21,8 @@ enum direction { BACK, FORWARD };
 void path_seek(struct path *p, const struct index *index, uint64_t addr);
 
 /*
- * Moves to the neighbour node at @level and to its nearest slot (of a leaf: before the first entry, or behind the last).
- * Levels below are undefined after. False, with nothing changed, when there is no neighbour.
+ * Moves to the neighbour node at @level and to its nearest slot (of a leaf: before the first entry, or behind the
+ * last). Levels below are undefined after. False, with nothing changed, when there is no neighbour.
  */
 bool path_step(struct path *p, uint32_t level, enum direction direction);
 

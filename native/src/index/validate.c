@@ -20,8 +20,10 @@ static bool fail(struct walk *w, const char *what)
 /* KEY_NONE and nothing else follows the keys in use. */
 static bool keys_are_packed(const struct index_node *node)
 {
-	for (uint32_t i = node_keys(node); i < NODE_KEYS; i++) {
-		if (atomic_plain(&node->key[i]) != KEY_NONE)
+	uint32_t n = node_keys(node);
+
+	for (uint32_t i = 0; i < NODE_KEYS; i++) {
+		if ((atomic_plain(&node->key[i]) == KEY_NONE) != (i >= n))
 			return false;
 	}
 	return true;

@@ -115,8 +115,9 @@ static void store_between_pins(struct world *w)
 static struct index_entry slider(const struct world *w, uint64_t i)
 {
 	uint64_t start = slider_base(i) + pages(w->start_step[i]);
+	uint64_t end = slider_base(i) + pages(SLIDER_LENGTH + w->end_step[i]);
 
-	return (struct index_entry){ start, slider_base(i) + pages(SLIDER_LENGTH + w->end_step[i]), value_of(i, pages(1)) };
+	return (struct index_entry){ start, end, value_of(i, pages(1)) };
 }
 
 /* The bound that lags moves ahead; at the far end both return, the start first so that the rule holds. */
@@ -222,16 +223,17 @@ static void step_over_pins(struct world *w)
 	struct index_entry e, last = { 0 };
 	struct index_cursor c;
 	uint64_t i = 0;
-	bool more;
+	bool more = index_cursor_seek(&c, &w->index, pin_at(0), &e);
 
-	for (more = index_cursor_seek(&c, &w->index, pin_at(0), &e); more && i < PINS; more = index_cursor_next(&c, &e)) {
+	for (; more && i < PINS; more = index_cursor_next(&c, &e)) {
 		expect(e.start > last.start && e.end > last.end && tells_its_range(&e));
 		last = e;
 		if (e.start >= pin_at(i))
 			expect_pin(&e, i++);
 	}
 	expect_eq(i, PINS);
-	for (more = index_cursor_seek(&c, &w->index, pin_at(PINS - 1), &e); more && i > 0; more = index_cursor_prev(&c, &e)) {
+	more = index_cursor_seek(&c, &w->index, pin_at(PINS - 1), &e);
+	for (; more && i > 0; more = index_cursor_prev(&c, &e)) {
 		if (e.start <= pin_at(i - 1))
 			expect_pin(&e, --i);
 	}

@@ -34,7 +34,7 @@ static bool highest_by_hand(const struct model *m, uint64_t lo, uint64_t hi, uin
 
 static void expect_gaps(const struct model *m, uint64_t lo, uint64_t hi, uint64_t length)
 {
-	uint64_t got, wanted;
+	uint64_t got, wanted = 0;
 	bool there = lowest_by_hand(m, lo, hi, length, &wanted);
 
 	expect(index_gap_lowest(&m->index, lo, hi, length, &got) == there);

@@ -84,7 +84,7 @@ static void reserved_stores_need_no_memory(void)
 	}
 }
 
-/* Full leaves under a full root: a store over two of them that leaves 31 entries makes three of two, and splits the root. */
+/* Full leaves under a full root: a store over two that leaves 31 entries makes three leaves, and splits the root. */
 static void the_store_that_needs_most_finds_it_reserved(void)
 {
 	struct index_entry e[3], first;

@@ -7,7 +7,8 @@
 #include "model.h"
 
 /* How many entries the leaf of @addr holds; *last is the end of its last. */
-static inline uint32_t leaf_of(const struct model *m, uint64_t addr, uint64_t *first, uint64_t *last, bool *is_last_child)
+static inline uint32_t leaf_of(const struct model *m, uint64_t addr, uint64_t *first, uint64_t *last,
+			       bool *is_last_child)
 {
 	struct path p;
 

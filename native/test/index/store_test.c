@@ -2,7 +2,8 @@
  * store_test.c - stores of every shape against a sorted array, with the validator after each
  *
  * The random cases prefer the edges of nodes, where range trees go wrong: a store over two leaves that ends exactly
- * with the right one's last entry, the right one being the last child, once corrupted Linux's maple tree (bea07fd63192).
+ * with the right one's last entry, the right one being the last child, once corrupted Linux's maple tree
+ * (bea07fd63192).
  */
 #include "index/node.h"
 #include "steps.h"
@@ -47,7 +48,9 @@ static void a_store_replaces_what_lies_in_its_range_and_nothing_else(void)
 {
 	struct model *m = model_create(NULL, 1);
 	struct index_entry three[3] = {
-		{ pages(10), pages(20), (void *)16 }, { pages(20), pages(21), (void *)32 }, { pages(30), pages(41), (void *)48 }
+		{ pages(10), pages(20), (void *)16 },
+		{ pages(20), pages(21), (void *)32 },
+		{ pages(30), pages(41), (void *)48 },
 	};
 
 	model_fill(m, 40);
@@ -150,8 +153,8 @@ static void random_stores_agree_with_a_sorted_array(void)
 			most = m->n > most ? m->n : most;
 			height = height_of(m) > height ? height_of(m) : height;
 		}
-		printf("  seed %llu, %s: up to %zu entries, height %u\n", (unsigned long long)seed, m->index.search->name,
-		       most, height);
+		printf("  seed %llu, %s: up to %zu entries, height %u\n", (unsigned long long)seed,
+		       m->index.search->name, most, height);
 		expect(height >= 3);
 		expect_same(m);
 		model_destroy(m);
