@@ -11,6 +11,7 @@
 #include "mm/mmap_lock.h"
 #include "policy/policy.h"
 #include "pt/pte.h"
+#include "sync/syncpoint.h"
 
 /* A VMA held still by either means. */
 struct hold {
@@ -103,6 +104,7 @@ uint32_t fault_with_page(struct mm *mm, uint64_t addr, enum vmalock_access acces
 		result = fault_resolve(mm, addr, access);
 		if ((result & VMALOCK_FAULT_OUTCOME) > VMALOCK_FAULT_MAJOR)
 			return result;
+		syncpoint("bytes-faulted");
 	}
 	return result;
 }

@@ -11,6 +11,7 @@
 
 #include "fault/fault.h"
 #include "pt/pte.h"
+#include "sync/syncpoint.h"
 
 static uint32_t map_page(struct fault *f, const void *page)
 {
@@ -58,5 +59,6 @@ uint32_t fault_file(struct fault *f)
 		return err == -EFAULT ? VMALOCK_FAULT_SIGBUS : VMALOCK_FAULT_OOM;
 	if (fresh && !file_is_shmem(f->vma->file))
 		f->major = VMALOCK_FAULT_MAJOR;
+	syncpoint("fault-has-page");
 	return copies ? copy_page(f, page) : map_page(f, page);
 }
