@@ -3,7 +3,6 @@
  */
 #include "base/alloc.h"
 #include "faulting.h"
-#include "sync/rcu.h"
 
 /* A space in which page 0 is about to fault in some way. */
 struct scene {
@@ -126,7 +125,6 @@ static void a_fault_that_fails_at_any_allocation_leaves_all_valid_and_then_works
 			if (!failed)
 				break;
 		}
-		rcu_wait_for_batches();
 		printf("  %s: %llu allocations\n", kinds[k].name, (unsigned long long)ooms);
 		expect(ooms >= kinds[k].allocations);
 		expect_eq(alloc_live(), live);
