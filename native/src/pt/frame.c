@@ -22,6 +22,7 @@
 #include "locks/spinlock.h"
 #include "pt/zero.h"
 #include "sync/sync.h"
+#include "sync/syncpoint.h"
 #include "sync/thread_slots.h"
 
 /* A large page of the host. */
@@ -240,6 +241,7 @@ static __attribute__((noinline)) bool take_slowly(struct frames *pool, uint32_t 
 {
 	bool found;
 
+	syncpoint("frame-cache-empty");
 	lock_pool(pool);
 	found = take_pooled(pool, out);
 	if (found)

@@ -242,14 +242,24 @@ int pt_init(struct pt *pt, struct frames *frames, struct counters *counters)
 	return 0;
 }
 
+/* At once, without a grace period: nobody walks it. */
+static void destroy_table(struct pt_table *table)
+{
+	for (uint32_t i = 0; table->level > 0 && i < PT_ENTRIES; i++) {
+		struct pt_table *child = table_child(table, i);
+
+		if (child)
+			destroy_table(child);
+	}
+	check(table->live == 0);
+	alloc_free(table);
+}
+
 void pt_destroy(struct pt *pt)
 {
-	uint64_t all = UINT64_C(1) << table_shift(PT_LEVELS);
-
-	pt_zap(pt, 0, all);
-	pt_free_tables(pt, 0, all);
+	pt_zap(pt, 0, UINT64_C(1) << table_shift(PT_LEVELS));
+	destroy_table(pt->root);
 	rcu_batch_drain(&pt->retired);
-	alloc_free(pt->root);
 	pt->root = NULL;
 	frames_put(pt->frames);
 }

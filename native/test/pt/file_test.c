@@ -119,6 +119,20 @@ static void a_write_grows_the_file_and_the_gap_holds_the_fill_byte(void)
 	vma_file_put(file);
 }
 
+/* Were the gap filled page by page this would never end. */
+static void a_write_a_quadrillion_bytes_behind_the_end_is_as_cheap_as_any(void)
+{
+	struct vma_file *file = file_of(10, 0x41);
+	uint64_t far = UINT64_C(1) << 50;
+
+	expect_eq(file_write(file, far, "x", 1), 0);
+	expect_eq(file_length(file), far + 1);
+	expect_eq(page_of(file, far >> PAGE_SHIFT)[0], 'x');
+	expect_eq(page_of(file, 0)[10], 0x41);
+	expect_eq(page_of(file, (far >> PAGE_SHIFT) - 1)[0], 0x41);
+	vma_file_put(file);
+}
+
 static void reading_makes_no_page(void)
 {
 	struct vma_file *file = file_of(2 * PAGE_SIZE, 9);
@@ -243,6 +257,7 @@ enum { THREADS = 4, PAGES = 600 };
 
 struct job {
 	struct vma_file *file;
+	atomic_u32 *waiting; /* threads not yet at the start line */
 	void *pages[PAGES];
 	uint64_t fresh;
 	bool wrong;
@@ -252,6 +267,9 @@ static void touch_all(void *arg)
 {
 	struct job *job = arg;
 
+	(void)atomic_fetch_sub_release(job->waiting, 1);
+	while (atomic_load_acquire(job->waiting))
+		sync_yield();
 	for (uint64_t i = 0; i < PAGES; i++) {
 		bool fresh;
 
@@ -270,10 +288,11 @@ static void threads_that_touch_one_file_find_the_same_pages_and_make_each_once(v
 	static struct job jobs[THREADS];
 	struct sync_thread threads[THREADS];
 	struct vma_file *file = file_of(UINT64_C(1) << 50, 0x41);
+	atomic_u32 waiting = { THREADS };
 	uint64_t fresh = 0;
 
 	for (int i = 0; i < THREADS; i++) {
-		jobs[i] = (struct job){ .file = file };
+		jobs[i] = (struct job){ .file = file, .waiting = &waiting };
 		expect_eq(sync_thread_start(&threads[i], touch_all, &jobs[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++) {
@@ -291,6 +310,7 @@ static const struct test_case cases[] = {
 	CASE(beyond_the_end_there_is_no_page_and_before_it_zeros_follow_the_last_byte),
 	CASE(a_file_of_no_length_has_no_page_and_one_of_the_greatest_has_its_last),
 	CASE(a_write_grows_the_file_and_the_gap_holds_the_fill_byte),
+	CASE(a_write_a_quadrillion_bytes_behind_the_end_is_as_cheap_as_any),
 	CASE(reading_makes_no_page),
 	CASE(counted_pages_are_there_without_bytes),
 	CASE(a_write_without_memory_changes_neither_bytes_nor_length),

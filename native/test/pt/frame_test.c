@@ -9,6 +9,8 @@
 #include "base/bits.h"
 #include "pt/zero.h"
 #include "sync/sync.h"
+#include "sync/syncpoint.h"
+#include "sync/thread_slots.h"
 #include "test.h"
 
 static struct frames *pool_of(uint64_t limit)
@@ -184,17 +186,19 @@ static void a_pool_without_memory_leaves_nothing_behind(void)
 
 /* --- threads --------------------------------------------------------------------------------------------------------- */
 
-enum { THREADS = 4, HELD = 25, ROUNDS = 20000 };
+enum { THREADS = 4, MANY_THREADS = THREAD_SLOTS + 16, HELD = 25, ROUNDS = 20000 };
 
 struct job {
 	struct frames *pool;
+	atomic_u32 *waiting; /* threads not yet at the start line, or NULL */
+	uint32_t rounds;
 	uint32_t takes;
-	bool starved, dirty;
+	bool starved, dirty, wrong_slot;
 };
 
 static void run_threads(void (*run)(void *), struct job *jobs, uint32_t n)
 {
-	struct sync_thread threads[THREADS];
+	struct sync_thread threads[MANY_THREADS];
 
 	for (uint32_t i = 0; i < n; i++)
 		expect_eq(sync_thread_start(&threads[i], run, &jobs[i]), 0);
@@ -238,7 +242,12 @@ static void hold_a_share(void *arg)
 	uint64_t *held[HELD];
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < ROUNDS; i++) {
+	/* All at once, so that more threads live than there are slots. */
+	frame_put(job->pool, frame_take_zeroed(job->pool));
+	(void)atomic_fetch_sub_release(job->waiting, 1);
+	while (atomic_load_acquire(job->waiting))
+		sync_yield();
+	for (uint32_t i = 0; i < job->rounds; i++) {
 		if (count < HELD) {
 			uint64_t *frame = frame_take_zeroed(job->pool);
 
@@ -260,16 +269,85 @@ static void hold_a_share(void *arg)
 		frame_put(job->pool, held[--count]);
 }
 
+static void share(uint32_t threads, uint32_t rounds)
+{
+	static struct job jobs[MANY_THREADS];
+	struct frames *pool = pool_of(UINT64_C(1) * threads * HELD);
+	atomic_u32 waiting = { threads };
+
+	for (uint32_t i = 0; i < threads; i++)
+		jobs[i] = (struct job){ .pool = pool, .waiting = &waiting, .rounds = rounds };
+	run_threads(hold_a_share, jobs, threads);
+	for (uint32_t i = 0; i < threads; i++)
+		expect(!jobs[i].starved && !jobs[i].dirty);
+	expect_eq(frames_used(pool), 0);
+	frames_put(pool);
+}
+
 static void threads_that_share_every_last_frame_never_starve(void)
 {
-	struct frames *pool = pool_of(THREADS * HELD);
-	struct job jobs[THREADS];
+	share(THREADS, ROUNDS);
+}
 
-	for (int i = 0; i < THREADS; i++)
-		jobs[i] = (struct job){ .pool = pool };
-	run_threads(hold_a_share, jobs, THREADS);
-	for (int i = 0; i < THREADS; i++)
-		expect(!jobs[i].starved && !jobs[i].dirty);
+static void threads_beyond_the_slots_share_a_cache_and_lose_no_frame(void)
+{
+	share(MANY_THREADS, 300);
+}
+
+/* Lives on in a slot until @arg, a word, is 0. */
+static void occupy_a_slot(void *arg)
+{
+	atomic_u32 *word = arg;
+
+	(void)sync_thread_index();
+	(void)atomic_fetch_add_acq_rel(word, 1);
+	while (atomic_load_acquire(word))
+		sync_sleep_ns(1000000);
+}
+
+static void take_one_in_the_shared_slot(void *arg)
+{
+	struct job *job = arg;
+	void *frame;
+
+	job->wrong_slot = sync_thread_index() != THREAD_SLOT_SHARED;
+	frame = frame_take_zeroed(job->pool);
+	frame_put(job->pool, frame);
+}
+
+static void fill_the_shared_cache(void *arg)
+{
+	struct job *job = arg;
+	void *frames[300];
+
+	job->wrong_slot = sync_thread_index() != THREAD_SLOT_SHARED;
+	for (int i = 0; i < 300; i++)
+		frames[i] = frame_take_zeroed(job->pool);
+	for (int i = 0; i < 300; i++)
+		frame_put(job->pool, frames[i]);
+}
+
+static void frames_for_a_cache_that_another_thread_has_filled_meanwhile_go_back_to_the_pool(void)
+{
+	struct sync_thread idle[THREAD_SLOTS], late;
+	struct frames *pool = pool_of(1000);
+	struct job first = { .pool = pool }, second = { .pool = pool };
+	atomic_u32 word = { 0 };
+
+	for (int i = 0; i < THREAD_SLOTS; i++)
+		expect_eq(sync_thread_start(&idle[i], occupy_a_slot, &word), 0);
+	while (atomic_load_acquire(&word) < THREAD_SLOTS)
+		sync_yield();
+	syncpoint_arm("frame-cache-empty");
+	expect_eq(sync_thread_start(&late, take_one_in_the_shared_slot, &first), 0);
+	syncpoint_wait_parked("frame-cache-empty");
+	run_threads(fill_the_shared_cache, &second, 1);
+	syncpoint_release("frame-cache-empty");
+	sync_thread_join(&late);
+	atomic_store_release(&word, 0);
+	for (int i = 0; i < THREAD_SLOTS; i++)
+		sync_thread_join(&idle[i]);
+	expect(!first.wrong_slot && !second.wrong_slot);
 	expect_eq(frames_used(pool), 0);
 	frames_put(pool);
 }
@@ -286,5 +364,7 @@ static const struct test_case cases[] = {
 	CASE(a_pool_without_memory_leaves_nothing_behind),
 	CASE(frames_idle_in_another_threads_cache_are_found),
 	CASE(threads_that_share_every_last_frame_never_starve),
+	CASE(threads_beyond_the_slots_share_a_cache_and_lose_no_frame),
+	CASE(frames_for_a_cache_that_another_thread_has_filled_meanwhile_go_back_to_the_pool),
 };
 TEST_MAIN(cases)

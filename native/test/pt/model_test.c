@@ -100,7 +100,7 @@ static void copy(struct model *m, uint64_t first, uint64_t end)
 	for (uint64_t page = first; page < end; page++) {
 		struct model_entry *from = &m->entry[0][page];
 
-		if (!from->present || from->kind != PTE_ANON)
+		if (!from->present)
 			continue;
 		from->bits &= ~PTE_WRITE;
 		m->entry[1][page] = *from;
