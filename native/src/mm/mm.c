@@ -71,6 +71,16 @@ void mm_get(struct mm *mm)
 	refcount_get(&mm->refs);
 }
 
+static void free_spares(struct mm *mm)
+{
+	struct rcu_node *next;
+
+	for (struct rcu_node *node = mm->spare_vmas; node; node = next) {
+		next = node->next;
+		vma_free_unused(container_of(node, struct vma, rcu));
+	}
+}
+
 /* Nobody else holds the space: VMAs go at once, without waiting for readers. */
 static void destroy(struct mm *mm)
 {
@@ -89,6 +99,7 @@ static void destroy(struct mm *mm)
 	}
 	mmap_write_unlock(mm);
 	rcu_batch_drain(&mm->retired_vmas);
+	free_spares(mm);
 	index_destroy(&mm->vmas);
 	pt_destroy(&mm->pt);
 	domain_destroy(&mm->domain);

@@ -37,6 +37,7 @@ struct mm {
 	struct refcount refs;
 	struct sync_mutex anon_lock;  /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
 	struct rcu_batch retired_vmas; /* Guard: W */
+	struct rcu_node *spare_vmas;  /* memory that split_reserve() set aside, linked through rcu. Guard: W */
 	struct vmalock_limits limits; /* fixed */
 
 	/* Write: W. Read: anybody; who needs them to agree with the mappings, under mmap_lock. */

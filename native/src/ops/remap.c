@@ -225,23 +225,18 @@ static void empty_old_place(const struct remap *r, struct vma *copy)
 }
 
 /*
- * Cuts what moves out of its mapping, so that taking it out afterwards needs no memory for a split. With DONTUNMAP
- * it stays whole: nothing is taken out.
+ * Memory for the copy's store, and for cutting the source out afterwards: two splits and a store.
  */
-static int isolate_source(struct remap *r)
+static int reserve_move(struct remap *r)
 {
-	int err = 0;
+	int err = split_reserve(r->mm, 2);
 
-	if (r->flags & VMALOCK_MREMAP_DONTUNMAP)
-		return 0;
-	if (vma_start(r->vma) < r->addr)
-		err = vma_split(r->mm, r->vma, r->addr, &r->vma);
-	if (!err && r->old_length && vma_end(r->vma) > r->addr + r->old_length)
-		err = vma_split(r->mm, r->vma, r->addr + r->old_length, NULL);
-	return err;
+	if (!err)
+		err = index_reserve(&r->mm->vmas, 4);
+	return err ? err : pt_move_reserve(&r->mm->pt, r->addr, r->new_addr, r->old_length);
 }
 
-/* What can fail comes first: splits, and memory for the moved tables. */
+/* What can fail comes first. */
 static int move(struct remap *r)
 {
 	struct mm *mm = r->mm;
@@ -252,11 +247,7 @@ static int move(struct remap *r)
 	if (!map_count_allows_move(mm))
 		return -ENOMEM;
 	mm_vma_write_lock(mm, r->vma);
-	err = isolate_source(r);
-	if (!err)
-		err = index_reserve(&mm->vmas, 2); /* the copy in, the source out */
-	if (!err)
-		err = pt_move_reserve(&mm->pt, r->addr, r->new_addr, r->old_length);
+	err = reserve_move(r);
 	if (err)
 		return err;
 	copy = make_copy(r);
@@ -349,14 +340,15 @@ static int move_many(struct remap *range)
 		struct remap part = *range;
 		int err;
 
-		part.addr = max_u64(vma_start(vma), start);
+		/* With DONTUNMAP the source stays: what comes next begins where this part ended, not where its VMA does. */
+		part.addr = max_u64(vma_start(vma), at);
 		at = min_u64(vma_end(vma), end);
 		part.old_length = part.new_length = at - part.addr;
 		part.new_addr = range->new_addr + (part.addr - start);
 		err = remap_one(&part);
 		if (err)
 			return err;
-		vma = mm_find(range->mm, at);
+		vma = at < end ? mm_find(range->mm, at) : NULL;
 	}
 	return 0;
 }

@@ -7,6 +7,34 @@
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
+int split_reserve(struct mm *mm, uint32_t splits)
+{
+	uint32_t spares = 0;
+
+	mmap_assert_write_locked(mm);
+	for (struct rcu_node *node = mm->spare_vmas; node; node = node->next)
+		spares++;
+	for (; spares < splits; spares++) {
+		struct vma *vma = vma_alloc();
+
+		if (!vma)
+			return -ENOMEM;
+		vma->rcu.next = mm->spare_vmas;
+		mm->spare_vmas = &vma->rcu;
+	}
+	return index_reserve(&mm->vmas, splits);
+}
+
+static struct vma *take_memory(struct mm *mm)
+{
+	struct rcu_node *spare = mm->spare_vmas;
+
+	if (!spare)
+		return vma_alloc();
+	mm->spare_vmas = spare->next;
+	return container_of(spare, struct vma, rcu);
+}
+
 /*
  * The old VMA is marked before its fields are read, the new one is born marked: a fault on either
  * half waits out the section. Both entries become visible by one store, so that no lookup sees a hole or an overlap.
@@ -21,13 +49,14 @@ int vma_split(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper)
 	mmap_assert_write_locked(mm);
 	check(page_aligned(addr) && addr > start && addr < end);
 	mm_vma_write_lock(mm, vma);
-	new = vma_create(&mm->domain, addr, end, vma->pgoff + ((addr - start) >> PAGE_SHIFT), vma_flags(vma), vma->file);
+	new = take_memory(mm);
 	if (!new)
 		return -ENOMEM;
 	if (index_reserve(&mm->vmas, 1)) {
-		vma_discard(new);
+		vma_free_unused(new);
 		return -ENOMEM;
 	}
+	vma_init(new, &mm->domain, addr, end, vma->pgoff + ((addr - start) >> PAGE_SHIFT), vma_flags(vma), vma->file);
 	vma_set_name(new, vma->name);
 	anon = vma_anon_ref(vma);
 	if (anon.anon) {

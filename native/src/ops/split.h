@@ -16,6 +16,12 @@
  */
 must_check int vma_split(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper);
 
+/*
+ * Sets memory aside so that the next @splits calls of vma_split() cannot fail. 0 or -ENOMEM; what is not used stays for later.
+ * Context: mmap_lock for writing.
+ */
+must_check int split_reserve(struct mm *mm, uint32_t splits);
+
 /* The same unless the space has as many VMAs as it may: -ENOMEM. What a request that may fail half-way asks. */
 must_check int vma_split_limited(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper);
 

@@ -1,7 +1,8 @@
 /*
  * pt/copy.c - fork: two spaces share the frames of one, until one of them writes
  *
- * Only frames are copied. Pages of files and the zero page come back by a fault, as Linux leaves them to.
+ * All entries are copied, pages of files and the zero page too: what a parent's mapping has resident its child's has,
+ * as in Linux. (Mappings without an anon are left out by the caller: a fault finds their pages again.)
  *
  * Locks   both tables' locks, in the order of their addresses: a frame gets its second user, and both entries lose their write
  *         bit, in one step, so that no fault finds itself the only user of a frame that is being shared. pair [frame-only]
@@ -10,26 +11,20 @@
 
 #include "pt/table.h"
 
-static bool has_frames(const struct table_span *span)
-{
-	for (uint32_t i = span->first; i < span->end; i++)
-		if (pte_is_frame(atomic_load_relaxed(&span->table->entry[i])))
-			return true;
-	return false;
-}
-
-static void share_frame(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i)
+static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i, struct rss_change *change)
 {
 	uint64_t pte = atomic_load_relaxed(&from->entry[i]);
 
-	if (!pte_is_frame(pte))
+	if (!pte_is_present(pte))
 		return;
 	check(atomic_load_relaxed(&to->entry[i]) == 0);
-	frame_get(dst->frames, pte_page(pte));
+	if (pte_is_frame(pte))
+		frame_get(dst->frames, pte_page(pte));
 	pte &= ~PTE_WRITE;
 	atomic_store_relaxed(&from->entry[i], pte);
 	atomic_store_relaxed(&to->entry[i], pte);
 	to->live++;
+	rss_change_add(change, pte, 1);
 }
 
 int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
@@ -40,18 +35,15 @@ int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
 	while (table_span_next(src, &start, end, &span)) {
 		struct rss_change change = { 0 };
 		struct pt_table *to;
-		uint32_t before;
 
-		if (!has_frames(&span))
+		if (!span.table->live) /* nobody changes it: every VMA of the source is write-locked */
 			continue;
 		to = table_make(dst, span.addr);
 		if (!to)
 			return -ENOMEM;
 		table_lock_both(span.table, to);
-		before = to->live;
 		for (uint32_t i = span.first; i < span.end; i++)
-			share_frame(dst, to, span.table, i);
-		change.by[PTE_ANON] = to->live - before;
+			share_entry(dst, to, span.table, i, &change);
 		table_unlock_both(span.table, to);
 		rss_change_apply(dst, &change);
 	}

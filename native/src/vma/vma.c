@@ -7,25 +7,40 @@
 _Static_assert(offsetof(struct vma, lock_seq) % CACHE_LINE == 0, "a VMA's lock has cache lines of its own");
 _Static_assert(sizeof(struct vma) % CACHE_LINE == 0, "two VMAs' locks share no cache line");
 
-struct vma *vma_create(struct domain *domain, uint64_t start, uint64_t end, uint64_t pgoff, uint64_t flags,
-		       struct vma_file *file)
+struct vma *vma_alloc(void)
 {
-	struct vma *vma = alloc_aligned(CACHE_LINE, sizeof(*vma));
+	return alloc_aligned(CACHE_LINE, sizeof(struct vma));
+}
 
-	if (!vma)
-		return NULL;
+void vma_free_unused(struct vma *vma)
+{
+	alloc_free(vma);
+}
+
+void vma_init(struct vma *vma, struct domain *domain, uint64_t start, uint64_t end, uint64_t pgoff, uint64_t flags,
+	      struct vma_file *file)
+{
 	domain_assert_writer(domain);
 	check(start < end && page_aligned(start | end));
 	*vma = (struct vma){ .domain = domain, .pgoff = pgoff, .file = file };
 	atomic_init(&vma->start, start);
 	atomic_init(&vma->end, end);
 	atomic_init(&vma->flags, flags);
-	/* Born locked: when it can first be found, its section is still open (history.md F2). */
+	/* Born locked: when it can first be found, its section is still open (a bug of Linux 6.4, when it was not). */
 	atomic_init(&vma->lock_seq, domain->section & LOCK_SEQ_MASK);
 	vma->lock_section = domain->section;
 	sync_rwlock_init(&vma->lock);
 	if (file)
 		vma_file_get(file);
+}
+
+struct vma *vma_create(struct domain *domain, uint64_t start, uint64_t end, uint64_t pgoff, uint64_t flags,
+		       struct vma_file *file)
+{
+	struct vma *vma = vma_alloc();
+
+	if (vma)
+		vma_init(vma, domain, start, end, pgoff, flags, file);
 	return vma;
 }
 

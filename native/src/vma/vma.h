@@ -52,6 +52,14 @@ struct vma {
 must_check struct vma *vma_create(struct domain *domain, uint64_t start, uint64_t end, uint64_t pgoff, uint64_t flags,
 				  struct vma_file *file);
 
+/* The two halves of vma_create(): memory set aside, and the VMA made in it, which cannot fail. */
+must_check struct vma *vma_alloc(void);
+void vma_init(struct vma *vma, struct domain *domain, uint64_t start, uint64_t end, uint64_t pgoff, uint64_t flags,
+	      struct vma_file *file);
+
+/* Memory from vma_alloc() that became no VMA. */
+void vma_free_unused(struct vma *vma);
+
 /* Frees at once a VMA that nobody else ever saw, with its anon and its reference of the file. */
 void vma_discard(struct vma *vma);
 
