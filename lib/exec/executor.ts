@@ -1,0 +1,285 @@
+/**
+ * The line protocol of the kernel oracle, spoken by a simulated address space.
+ *
+ * The oracle runs each operation for real on a private range of its own process and prints what the kernel answered;
+ * an {@link Executor} gives the same answers from the model, so that `diff` compares the two.
+ */
+import { AddressSpace } from "../address-space";
+import { VmalockError } from "../errors";
+import type { FaultEra, PolicyName } from "../policy";
+import { SimFile } from "../sim-file";
+import { FILE_NAME, reportFlags, reportMappings, type Window } from "./report";
+import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from "./syntax";
+
+/** Where the range begins: far from everything, as in the oracle. */
+const BASE = 0x1000_0000_0000;
+
+export interface ExecutorOptions {
+  /** pages in the range, 1 to 4096. @defaultValue 64 */
+  pages?: number;
+  /** @defaultValue 'per-vma' */
+  policy?: PolicyName;
+  /** @defaultValue 'rfc' */
+  faults?: FaultEra;
+}
+
+/** The oracle refuses an operation before it asks the kernel: `X reason`. */
+class Refusal extends Error {}
+
+/**
+ * Answers operations one line at a time.
+ *
+ * @example
+ * using executor = new Executor({ pages: 8 });
+ * executor.answer('mmap 0 4 rw p'); // '@0 ok\n'
+ * executor.answer('w 1 7'); //         '7 ok\n'
+ * executor.answer('?c'); //            'maps 1 0-4:rw-p:a\ncore 0100....\n'
+ */
+export class Executor implements Disposable {
+  readonly pages: number;
+  private readonly space: AddressSpace;
+  private readonly window: Window;
+  private file: SimFile;
+  private fileWasMapped = false;
+
+  /** @throws {VmalockError} for a policy or an era that does not exist, RangeError for pages outside 1 to 4096 */
+  constructor(options: ExecutorOptions = {}) {
+    this.pages = options.pages ?? 64;
+    if (
+      !Number.isInteger(this.pages) ||
+      this.pages < 1 ||
+      this.pages > MAX_PAGES
+    )
+      throw new RangeError(
+        `pages must be 1 to ${MAX_PAGES}, got ${this.pages}`,
+      );
+    this.space = new AddressSpace({
+      policy: options.policy ?? "per-vma",
+      faults: options.faults ?? "rfc",
+    });
+    this.window = {
+      space: this.space,
+      start: BASE,
+      end: BASE + this.pages * this.space.pageSize,
+    };
+    this.file = this.newFile();
+  }
+
+  /** The first line of output, in the oracle's shape. */
+  header(): string {
+    return `vmalock exec 1 pages ${this.pages} pagesize ${this.space.pageSize} policy ${this.space.policy}\n`;
+  }
+
+  /** What the operation on one line answers: whole lines, or '' for a blank line and a comment. */
+  answer(line: string): string {
+    const words = new Words(line);
+    const operation = words.take();
+    if (operation === undefined || operation.startsWith("#")) return "";
+    try {
+      return this.run(operation, words);
+    } catch (error) {
+      return answerOfError(error, operation);
+    }
+  }
+
+  /** Walks the whole model. @throws {VmalockError} that says what is broken */
+  validate(): void {
+    this.space.validate();
+  }
+
+  close(): void {
+    this.space.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private run(operation: string, words: Words): string {
+    if (operation.startsWith("?"))
+      return reportMappings(this.window, operation.slice(1));
+    switch (operation) {
+      case "vmflags":
+        return reportFlags(this.window);
+      case "reset":
+        return this.reset();
+      case "fork":
+        return this.fork();
+      case "r":
+        return this.load(words);
+      case "w":
+        return this.store(words);
+      default:
+        return this.call(operation, words);
+    }
+  }
+
+  private newFile(): SimFile {
+    return new SimFile({
+      length: this.window.end - this.window.start,
+      name: FILE_NAME,
+    });
+  }
+
+  /** A new file stands for the emptied one: nothing maps the old one any more. */
+  private reset(): string {
+    this.space.munmap(this.window.start, this.window.end - this.window.start);
+    if (this.fileWasMapped) this.file = this.newFile();
+    this.fileWasMapped = false;
+    return "reset ok\n";
+  }
+
+  private fork(): string {
+    using child = this.space.fork();
+    return `child ${reportMappings({ ...this.window, space: child }, "c")}0 ok\n`;
+  }
+
+  private takeByteAddress(words: Words): number {
+    const offset = words.takeAmount();
+    if (offset === undefined || offset >= this.window.end - this.window.start)
+      throw new Refusal("range");
+    return this.window.start + offset;
+  }
+
+  private load(words: Words): string {
+    const value = this.space.read(this.takeByteAddress(words), 1)[0] ?? 0;
+    return `${value} ok\n`;
+  }
+
+  private store(words: Words): string {
+    const address = this.takeByteAddress(words);
+    const value = words.takeByte();
+    this.space.write(address, Uint8Array.of(value));
+    return `${value} ok\n`;
+  }
+
+  /** The operations on OFF and LEN. */
+  private call(operation: string, words: Words): string {
+    const offset = words.takeAmount();
+    const length = offset === undefined ? undefined : words.takeAmount();
+    if (offset === undefined || length === undefined)
+      throw new Refusal("syntax");
+    this.assertInside(offset, length);
+    const address = this.window.start + offset;
+    switch (operation) {
+      case "mmap":
+        return this.mmap(address, length, words);
+      case "munmap":
+        this.space.munmap(address, length);
+        return "0 ok\n";
+      case "mprotect":
+        this.space.mprotect(
+          address,
+          length,
+          orRefuse(words.takeProt(), "syntax"),
+        );
+        return "0 ok\n";
+      case "mremap":
+        return this.mremap(address, offset, length, words);
+      case "madvise":
+        return this.madvise(address, length, words);
+      case "mlock":
+        this.space.mlock(address, length);
+        return "0 ok\n";
+      case "munlock":
+        this.space.munlock(address, length);
+        return "0 ok\n";
+      case "msync":
+        this.space.msync(address, length, { sync: true });
+        return "0 ok\n";
+      case "mincore":
+        this.space.mincore(address, length);
+        return "0 ok\n";
+      default:
+        throw new Refusal("unknown operation");
+    }
+  }
+
+  /** The oracle never leaves its range, not even by a start that the kernel would round. */
+  private assertInside(offset: number, length: number): void {
+    const { pageSize } = this.space;
+    const all = this.window.end - this.window.start;
+    const first = Math.floor(offset / pageSize) * pageSize;
+    const whole = Math.ceil(length / pageSize) * pageSize;
+    const reach = first + whole + (offset === first ? 0 : pageSize);
+    if (offset > all || length > all || reach > all) throw new Refusal("range");
+  }
+
+  private mmap(address: number, length: number, words: Words): string {
+    const prot = orRefuse(words.takeProt(), "syntax");
+    const { file, ...letters } = orRefuse(
+      parseMapLetters(orRefuse(words.take(), "syntax")),
+      "flags",
+    );
+    if (!file)
+      return this.addressAnswer(
+        this.space.mmap({ address, length, prot, ...letters }),
+      );
+    const offset = orRefuse(words.takeAmount(), "syntax");
+    this.fileWasMapped = true;
+    return this.addressAnswer(
+      this.space.mmap({
+        address,
+        length,
+        prot,
+        ...letters,
+        file: this.file,
+        offset,
+      }),
+    );
+  }
+
+  private mremap(
+    address: number,
+    offset: number,
+    length: number,
+    words: Words,
+  ): string {
+    const newLength = orRefuse(words.takeAmount(), "syntax");
+    const how = orRefuse(words.take(), "syntax")[0];
+    if (how === "-") {
+      this.assertInside(offset, newLength);
+      return this.addressAnswer(this.space.mremap(address, length, newLength));
+    }
+    if (how !== "F" && how !== "D") throw new Refusal("flags");
+    const newOffset = orRefuse(words.takeAmount(), "syntax");
+    this.assertInside(newOffset, newLength);
+    const options = {
+      mayMove: true,
+      fixed: true,
+      dontUnmap: how === "D",
+      to: this.window.start + newOffset,
+    };
+    return this.addressAnswer(
+      this.space.mremap(address, length, newLength, options),
+    );
+  }
+
+  private madvise(address: number, length: number, words: Words): string {
+    const name = orRefuse(words.take(), "syntax");
+    const advice = orRefuse(parseAdvice(name), "advice");
+    try {
+      this.space.madvise(address, length, advice);
+    } catch (error) {
+      return answerOfError(error, `madvise ${name}`);
+    }
+    return "0 ok\n";
+  }
+
+  private addressAnswer(address: number): string {
+    return `@${Math.trunc((address - this.window.start) / this.space.pageSize)} ok\n`;
+  }
+}
+
+function orRefuse<T>(value: T | undefined, refusal: string): T {
+  if (value === undefined) throw new Refusal(refusal);
+  return value;
+}
+
+function answerOfError(error: unknown, operation: string): string {
+  if (error instanceof Refusal) return `X ${error.message}\n`;
+  if (!(error instanceof VmalockError)) throw error;
+  if (error.code === "ENOSYS") return `X not modelled: ${operation}\n`;
+  if (error.code === "SIGSEGV") return `-1 ${error.siCode ?? "SIGSEGV"}\n`;
+  return `-1 ${error.code}\n`;
+}

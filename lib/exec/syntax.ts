@@ -1,0 +1,91 @@
+/**
+ * How a line of the protocol reads: words, amounts, protections, flags.
+ *
+ * The shapes are those of the kernel oracle, down to what it takes for a number, so that one file of operations can be
+ * given to the running kernel and to vmalock.
+ */
+
+/** The largest range, in pages; also the largest amount that a line may name. */
+export const MAX_PAGES = 4096;
+
+const PAGE_SIZE = 4096;
+
+/** The words of one line, taken from the left. */
+export class Words {
+  private readonly words: string[];
+  private next = 0;
+
+  constructor(line: string) {
+    this.words = line.split(/[ \t\r]+/).filter((word) => word !== "");
+  }
+
+  take(): string | undefined {
+    return this.words[this.next++];
+  }
+
+  /** `PAGES`, `PAGES+BYTES` or `+BYTES`, in bytes. */
+  takeAmount(): number | undefined {
+    const match = /^(\d+)?(?:\+(\d+))?$/.exec(this.take() ?? "");
+    if (!match || (match[1] === undefined && match[2] === undefined))
+      return undefined;
+    const pages = Number(match[1] ?? 0);
+    const bytes = Number(match[2] ?? 0);
+    if (pages > MAX_PAGES || bytes > MAX_PAGES * PAGE_SIZE) return undefined;
+    return pages * PAGE_SIZE + bytes;
+  }
+
+  /** Any of `r`, `w`, `x`, or `-` for none, as {@link AddressSpace.mmap} takes it. */
+  takeProt(): string | undefined {
+    const word = this.take();
+    if (word === undefined || !/^[rwx-]+$/.test(word)) return undefined;
+    const letters = ["r", "w", "x"]
+      .filter((letter) => word.includes(letter))
+      .join("");
+    return letters === "" ? "none" : letters;
+  }
+
+  /** A byte to store, read as C's `atoi` reads it: 0 for what is no number. */
+  takeByte(): number {
+    return (Number.parseInt(this.take() ?? "0", 10) || 0) & 0xff;
+  }
+}
+
+/** What the letters behind a protection ask of mmap. */
+export interface MapLetters {
+  shared: boolean;
+  file: boolean;
+  fixed: true | "noreplace";
+  noReserve: boolean;
+  populate: boolean;
+  locked: boolean;
+  stack: boolean;
+}
+
+/** @returns undefined when one of the letters is none of `p s a f N R P L S` */
+export function parseMapLetters(word: string): MapLetters | undefined {
+  if (!/^[psafNRPLS]*$/.test(word)) return undefined;
+  return {
+    shared: word.lastIndexOf("s") > word.lastIndexOf("p"),
+    file: word.includes("f"),
+    fixed: word.includes("N") ? "noreplace" : true,
+    noReserve: word.includes("R"),
+    populate: word.includes("P"),
+    locked: word.includes("L"),
+    stack: word.includes("S"),
+  };
+}
+
+/** Advice the protocol knows; `bad` is a number that no kernel has. */
+const ADVICE = new Set(
+  (
+    "normal random sequential willneed dontneed free remove dontfork dofork hugepage nohugepage dontdump dodump " +
+    "wipeonfork keeponfork cold pageout populate_read populate_write guard_install guard_remove"
+  ).split(" "),
+);
+const BAD_ADVICE = 9999;
+
+/** @returns what {@link AddressSpace.madvise} takes, or undefined for a name the protocol does not list */
+export function parseAdvice(word: string): string | number | undefined {
+  if (word === "bad") return BAD_ADVICE;
+  return ADVICE.has(word) ? word : undefined;
+}

@@ -1,0 +1,122 @@
+/**
+ * Where two speakers part, and the shortest sequence that still parts them.
+ */
+import type { Speaker } from "./speaker";
+
+/** What is asked after each operation: the mappings as the kernel merged them, and what is resident. */
+const AFTER_EACH = "?c";
+/** What is asked at the end: the flags of each mapping. */
+const AT_END = "vmflags";
+
+/** The first answer that differs. */
+export interface Difference {
+  operations: string[];
+  question: string;
+  expected: string;
+  actual: string;
+}
+
+function questionsOf(operations: readonly string[]): string[] {
+  return [
+    ...operations.flatMap((operation) => [operation, AFTER_EACH]),
+    AT_END,
+    "reset",
+  ];
+}
+
+function firstDifference(
+  operations: readonly string[],
+  questions: readonly string[],
+  expected: readonly string[],
+  actual: readonly string[],
+): Difference | undefined {
+  const at = questions.findIndex((_, i) => expected[i] !== actual[i]);
+  const question = questions[at];
+  if (question === undefined) return undefined;
+  return {
+    operations: operations.slice(0, Math.floor(at / 2) + 1),
+    question,
+    expected: expected[at] ?? "",
+    actual: actual[at] ?? "",
+  };
+}
+
+/** Asks both everything; many sequences a time, since a question through a pipe costs more than its answer. */
+export async function compareAll(
+  kernel: Speaker,
+  model: Speaker,
+  sequences: readonly (readonly string[])[],
+): Promise<(Difference | undefined)[]> {
+  const questions = sequences.map(questionsOf);
+  const [expected, actual] = await Promise.all([
+    kernel.ask(questions.flat()),
+    model.ask(questions.flat()),
+  ]);
+  let at = 0;
+  return sequences.map((operations, i) => {
+    const own = questions[i] ?? [];
+    const from = at;
+    at += own.length;
+    return firstDifference(
+      operations,
+      own,
+      expected.slice(from, at),
+      actual.slice(from, at),
+    );
+  });
+}
+
+export async function compareOne(
+  kernel: Speaker,
+  model: Speaker,
+  operations: readonly string[],
+): Promise<Difference | undefined> {
+  return (await compareAll(kernel, model, [operations]))[0];
+}
+
+/** Drops operations, in halves and then one by one, while the two still part. */
+export async function shrink(
+  kernel: Speaker,
+  model: Speaker,
+  found: Difference,
+): Promise<Difference> {
+  let smallest = found;
+  for (
+    let size = Math.max(1, found.operations.length >> 1);
+    size > 0;
+    size >>= 1
+  ) {
+    let changed = true;
+    while (changed) {
+      changed = false;
+      for (let at = 0; at < smallest.operations.length; at += size) {
+        const fewer = smallest.operations.filter(
+          (_, i) => i < at || i >= at + size,
+        );
+        if (fewer.length === 0) continue;
+        const still = await compareOne(kernel, model, fewer);
+        if (!still) continue;
+        smallest = still;
+        changed = true;
+        break;
+      }
+    }
+  }
+  return smallest;
+}
+
+/** For people: the sequence, then what each said. */
+export function describe(difference: Difference): string {
+  return [
+    ...difference.operations.map((operation) => `  ${operation}`),
+    `after it, ${difference.question} answers`,
+    ...difference.expected
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  kernel:  ${line}`),
+    ...difference.actual
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  vmalock: ${line}`),
+  ].join("\n");
+}

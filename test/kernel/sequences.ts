@@ -1,0 +1,333 @@
+/**
+ * Seeded random operations in the line protocol.
+ *
+ * A seed gives the same sequence for ever, so a failure is told by its seed. Each profile leans on one part of the
+ * model: what one profile does once in a thousand sequences another does in every one.
+ */
+
+/** What a sequence is made of: relative weights of its operations, and how long its ranges are. */
+export interface Profile {
+  readonly name: string;
+  readonly pages: number;
+  readonly weights: Readonly<Record<Operation, number>>;
+  readonly prots: readonly string[];
+  readonly mapLetters: readonly string[];
+  readonly advice: readonly string[];
+  /** how often, of 1, an amount is not whole pages, or a length is 0 */
+  readonly odd: number;
+}
+
+type Operation =
+  | "mmap"
+  | "munmap"
+  | "mprotect"
+  | "mremap"
+  | "madvise"
+  | "r"
+  | "w"
+  | "fork"
+  | "mincore";
+
+const FLAG_ADVICE = [
+  ...[
+    "normal",
+    "random",
+    "sequential",
+    "dontfork",
+    "dofork",
+    "hugepage",
+    "nohugepage",
+  ],
+  ...["dontdump", "dodump", "wipeonfork", "keeponfork"],
+];
+const PAGE_ADVICE = [
+  "willneed",
+  "dontneed",
+  "dontneed",
+  "free",
+  "cold",
+  "populate_read",
+  "populate_write",
+];
+
+const EVERYTHING: Profile = {
+  name: "everything",
+  pages: 32,
+  weights: {
+    mmap: 22,
+    munmap: 10,
+    mprotect: 14,
+    mremap: 13,
+    madvise: 10,
+    r: 8,
+    w: 18,
+    fork: 3,
+    mincore: 2,
+  },
+  prots: ["rw", "rw", "rw", "r", "-", "rx", "rwx", "w"],
+  mapLetters: [
+    "p",
+    "p",
+    "p",
+    "p",
+    "s",
+    "pR",
+    "pf",
+    "sf",
+    "pN",
+    "pP",
+    "pS",
+    "sR",
+    "pfP",
+    "sfP",
+    "sP",
+  ],
+  advice: [...FLAG_ADVICE, ...PAGE_ADVICE, "bad"],
+  odd: 0.03,
+};
+
+/** A model has to earn each row: these lean on what goes wrong most. */
+export const PROFILES: readonly Profile[] = [
+  EVERYTHING,
+  {
+    ...EVERYTHING,
+    name: "merging",
+    pages: 12,
+    weights: {
+      mmap: 22,
+      munmap: 8,
+      mprotect: 25,
+      mremap: 12,
+      madvise: 2,
+      r: 3,
+      w: 25,
+      fork: 4,
+      mincore: 0,
+    },
+    prots: ["rw", "rw", "r"],
+    mapLetters: ["p", "p", "p", "pR"],
+    odd: 0,
+  },
+  {
+    ...EVERYTHING,
+    name: "moving",
+    pages: 16,
+    weights: {
+      mmap: 18,
+      munmap: 5,
+      mprotect: 8,
+      mremap: 45,
+      madvise: 4,
+      r: 5,
+      w: 18,
+      fork: 2,
+      mincore: 0,
+    },
+    prots: ["rw", "rw", "rw", "r", "-"],
+    mapLetters: ["p", "p", "p", "s", "pf", "sf", "pR"],
+  },
+  {
+    ...EVERYTHING,
+    name: "files",
+    pages: 16,
+    weights: {
+      mmap: 25,
+      munmap: 8,
+      mprotect: 14,
+      mremap: 14,
+      madvise: 10,
+      r: 14,
+      w: 18,
+      fork: 4,
+      mincore: 2,
+    },
+    prots: ["rw", "rw", "r", "rwx", "-"],
+    mapLetters: ["pf", "pf", "sf", "sf", "s", "pfP", "sfP"],
+    advice: PAGE_ADVICE,
+  },
+  {
+    ...EVERYTHING,
+    name: "advising",
+    pages: 24,
+    weights: {
+      mmap: 18,
+      munmap: 6,
+      mprotect: 8,
+      mremap: 8,
+      madvise: 40,
+      r: 8,
+      w: 15,
+      fork: 8,
+      mincore: 2,
+    },
+  },
+  {
+    ...EVERYTHING,
+    name: "odd arguments",
+    pages: 16,
+    weights: {
+      mmap: 25,
+      munmap: 15,
+      mprotect: 15,
+      mremap: 20,
+      madvise: 15,
+      r: 5,
+      w: 10,
+      fork: 1,
+      mincore: 8,
+    },
+    odd: 0.35,
+  },
+];
+
+/** Small, fast, and the same everywhere (mulberry32). */
+export class Random {
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = seed >>> 0;
+  }
+
+  /** 0 to 1, 1 not included */
+  unit(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.unit() * limit);
+  }
+
+  oneOf<T>(choices: readonly T[]): T {
+    const chosen = choices[this.below(choices.length)];
+    if (chosen === undefined) throw new RangeError("nothing to choose from");
+    return chosen;
+  }
+}
+
+class Writer {
+  constructor(
+    private readonly profile: Profile,
+    private readonly random: Random,
+  ) {}
+
+  line(): string {
+    const operation = this.operation();
+    switch (operation) {
+      case "mmap":
+        return this.mmap();
+      case "mprotect":
+        return `mprotect ${this.range()} ${this.random.oneOf(this.profile.prots)}`;
+      case "mremap":
+        return this.mremap();
+      case "madvise":
+        return `madvise ${this.range()} ${this.random.oneOf(this.profile.advice)}`;
+      case "munmap":
+      case "mincore":
+        return `${operation} ${this.range()}`;
+      case "r":
+        return `r ${this.page()}`;
+      case "w":
+        return `w ${this.page()} ${1 + this.random.below(200)}`;
+      case "fork":
+        return "fork";
+    }
+  }
+
+  private operation(): Operation {
+    const entries = Object.entries(this.profile.weights) as [
+      Operation,
+      number,
+    ][];
+    let left =
+      this.random.unit() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [operation, weight] of entries) {
+      left -= weight;
+      if (left < 0) return operation;
+    }
+    return "w";
+  }
+
+  private page(): number {
+    return this.random.below(this.profile.pages);
+  }
+
+  /** Short ranges meet their neighbours more often than long ones. */
+  private pageCount(room: number): number {
+    return Math.min(
+      room,
+      this.random.oneOf([
+        1,
+        1,
+        1,
+        2,
+        2,
+        3,
+        4,
+        1 + this.random.below(this.profile.pages),
+      ]),
+    );
+  }
+
+  private isOdd(): boolean {
+    return this.random.unit() < this.profile.odd;
+  }
+
+  private oddAmount(pages: number): string {
+    return this.random.oneOf([
+      `${Math.max(0, pages - 1)}+1`,
+      `${Math.max(0, pages - 1)}+4095`,
+      "0",
+      `+${pages}`,
+    ]);
+  }
+
+  private length(room: number): string {
+    const pages = this.pageCount(room);
+    return this.isOdd() ? this.oddAmount(pages) : String(pages);
+  }
+
+  private range(): string {
+    const first = this.page();
+    const offset =
+      this.isOdd() && this.random.below(3) === 0
+        ? `${first}+${1 + this.random.below(4095)}`
+        : String(first);
+    return `${offset} ${this.length(this.profile.pages - first)}`;
+  }
+
+  private mmap(): string {
+    const letters = this.random.oneOf(this.profile.mapLetters);
+    const call = `mmap ${this.range()} ${this.random.oneOf(this.profile.prots)} ${letters}`;
+    if (!letters.includes("f")) return call;
+    return `${call} ${this.isOdd() ? `${this.page()}+${this.random.below(4096)}` : this.page()}`;
+  }
+
+  private mremap(): string {
+    const from = this.page();
+    const old = this.pageCount(this.profile.pages - from);
+    const wanted = this.random.oneOf([
+      old,
+      old,
+      old,
+      old + 1,
+      Math.max(1, old - 1),
+      1 + this.random.below(5),
+    ]);
+    const oldText = this.isOdd() ? this.oddAmount(old) : String(old);
+    const how = this.random.oneOf(["-", "-", "F", "F", "F", "D"]);
+    if (how === "-")
+      return `mremap ${from} ${oldText} ${Math.min(wanted, this.profile.pages - from)} -`;
+    const to = this.page();
+    return `mremap ${from} ${oldText} ${Math.min(wanted, this.profile.pages - to)} ${how} ${to}`;
+  }
+}
+
+/** The operations of one sequence, 5 to 60 of them. */
+export function sequenceOf(profile: Profile, seed: number): string[] {
+  const random = new Random(seed);
+  const writer = new Writer(profile, random);
+  return Array.from({ length: 5 + random.below(56) }, () => writer.line());
+}
