@@ -100,7 +100,11 @@ int vmalock_mm_unmap(vmalock_mm *mm, uint64_t addr, uint64_t length)
 
 int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot)
 {
-	return op_mprotect(mm_of(mm), addr, length, prot);
+	struct populate populate;
+	int err = op_mprotect(mm_of(mm), addr, length, prot, &populate);
+
+	populate_quietly(mm_of(mm), &populate);
+	return err;
 }
 
 int vmalock_mm_remap(vmalock_mm *mm, uint64_t addr, uint64_t old_length, uint64_t new_length, uint32_t flags,

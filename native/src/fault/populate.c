@@ -35,7 +35,7 @@ void populate_quietly(struct mm *mm, const struct populate *what)
 	for (uint64_t at = what->start; at < what->end && next_part(mm, at, what->end, &part); at = part.end) {
 		bool write = (part.flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 
-		if (!(part.flags & VM_ACCESS_FLAGS))
+		if (!(part.flags & VM_ACCESS_FLAGS) || (what->only_locked && !(part.flags & VM_LOCKED)))
 			continue;
 		for (uint64_t page = part.start; page < part.end; page += PAGE_SIZE) {
 			uint32_t result = fault_resolve(mm, page, write ? VMALOCK_WRITE : VMALOCK_READ);

@@ -270,10 +270,10 @@ int op_mmap(struct mm *mm, const struct map_request *r, uint64_t *out, struct po
 	if (err)
 		return err;
 	*out = region.start;
-	*populate = (struct populate){ 0, 0 };
+	*populate = (struct populate){ 0 };
 	if ((region.flags & VM_LOCKED) ||
 	    (r->flags & (VMALOCK_MAP_POPULATE | VMALOCK_MAP_NONBLOCK)) == VMALOCK_MAP_POPULATE)
-		*populate = (struct populate){ region.start, region.start + region.length };
+		*populate = (struct populate){ .start = region.start, .end = region.start + region.length };
 	return 0;
 }
 

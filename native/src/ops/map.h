@@ -13,9 +13,10 @@ struct map_request {
 	uint64_t offset;        /* bytes */
 };
 
-/* What the caller fills with pages once the lock is gone: MAP_POPULATE, MAP_LOCKED. Empty: nothing. */
+/* What the caller fills with pages once the lock is gone: MAP_POPULATE, locked memory. Empty: nothing. */
 struct populate {
 	uint64_t start, end; /* bytes */
+	bool only_locked;    /* of the mappings there, only the locked ones */
 };
 
 /*

@@ -4,7 +4,6 @@
 
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
-#include "ops/map.h"
 #include "ops/merge.h"
 
 #define PROT_SEM UINT32_C(0x8)
@@ -30,9 +29,19 @@ static int charge(struct mm *mm, const struct vma *vma, uint64_t pages, uint64_t
 	return 0;
 }
 
+/* Private locked memory that becomes writable gets its own pages now rather than by faults. */
+static void note_populate(struct populate *populate, uint64_t old, uint64_t new, uint64_t start, uint64_t end)
+{
+	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) != VM_LOCKED || !(new & VM_WRITE))
+		return;
+	if (populate->end == 0)
+		populate->start = start;
+	populate->end = end;
+}
+
 /* [@start, @end) of one VMA. *@out: the VMA that covers it afterwards. */
 static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t prot_flags,
-		       struct vma **out)
+		       struct vma **out, struct populate *populate)
 {
 	uint64_t old = vma_flags(vma), new = (old & ~VM_ACCESS_FLAGS) | prot_flags;
 	int64_t pages = (int64_t)((end - start) >> PAGE_SHIFT);
@@ -53,6 +62,7 @@ static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	vma_set_flags(*out, new);
 	if ((old & VM_WRITE) && !(new & VM_WRITE))
 		pt_write_protect(&mm->pt, start, end);
+	note_populate(populate, old, new, start, end);
 	mm_account(mm, old, -pages);
 	mm_account(mm, new, pages);
 	return 0;
@@ -75,7 +85,8 @@ static int find_first(struct mm *mm, uint64_t *start, uint64_t end, uint32_t gro
 	return grows & VMALOCK_PROT_GROWSUP ? -EINVAL : 0; /* no mapping grows up on x86 */
 }
 
-static int protect_range(struct mm *mm, uint64_t start, uint64_t end, uint64_t prot_flags, uint32_t grows)
+static int protect_range(struct mm *mm, uint64_t start, uint64_t end, uint64_t prot_flags, uint32_t grows,
+			 struct populate *populate)
 {
 	struct vma *vma;
 	int err = find_first(mm, &start, end, grows, &vma);
@@ -83,7 +94,7 @@ static int protect_range(struct mm *mm, uint64_t start, uint64_t end, uint64_t p
 	while (!err) {
 		uint64_t last = min_u64(vma_end(vma), end);
 
-		err = protect_vma(mm, vma, start, last, prot_flags, &vma);
+		err = protect_vma(mm, vma, start, last, prot_flags, &vma, populate);
 		if (err || last == end)
 			return err;
 		start = last;
@@ -94,12 +105,13 @@ static int protect_range(struct mm *mm, uint64_t start, uint64_t end, uint64_t p
 	return err;
 }
 
-int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot)
+int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot, struct populate *populate)
 {
 	uint32_t grows = prot & PROT_GROWS;
 	uint64_t end = addr + page_up(length);
 	int err;
 
+	*populate = (struct populate){ .only_locked = true };
 	if (grows == PROT_GROWS || !page_aligned(addr))
 		return -EINVAL;
 	if (!length)
@@ -110,7 +122,7 @@ int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot)
 	if (prot & ~PROT_KNOWN)
 		return -EINVAL;
 	mmap_write_lock(mm);
-	err = protect_range(mm, addr, end, flags_of_prot(prot), grows);
+	err = protect_range(mm, addr, end, flags_of_prot(prot), grows, populate);
 	mmap_write_unlock(mm);
 	return err;
 }

@@ -5,10 +5,12 @@
 #define VMALOCK_OPS_PROTECT_H
 
 #include "mm/mm.h"
+#include "ops/map.h"
 
 /*
+ * @populate: locked memory that became writable, also after an error.
  * Return: 0; -EINVAL; -ENOMEM (a hole, the map limit, no memory) or -EACCES: what lies before the obstacle has changed.
  */
-must_check int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot);
+must_check int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot, struct populate *populate);
 
 #endif

@@ -370,7 +370,8 @@ static int remap_locked(struct remap *r, struct populate *populate)
 		return err;
 	vma = mm_lookup(r->mm, r->new_addr);
 	if (vma && (vma_flags(vma) & VM_LOCKED))
-		*populate = (struct populate){ r->new_addr + r->old_length, r->new_addr + r->new_length };
+		*populate = (struct populate){ .start = r->new_addr + r->old_length,
+					       .end = r->new_addr + r->new_length };
 	return 0;
 }
 
@@ -388,7 +389,7 @@ int op_mremap(struct mm *mm, const struct remap_request *request, uint64_t *out,
 
 	if (err)
 		return err;
-	*populate = (struct populate){ 0, 0 };
+	*populate = (struct populate){ 0 };
 	mmap_write_lock(mm);
 	err = remap_locked(&r, populate);
 	mmap_write_unlock(mm);
