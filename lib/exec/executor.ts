@@ -4,12 +4,12 @@
  * The oracle runs each operation for real on a private range of its own process and prints what the kernel answered;
  * an {@link Executor} gives the same answers from the model, so that `diff` compares the two.
  */
-import { AddressSpace } from "../address-space";
-import { VmalockError } from "../errors";
-import type { FaultEra, PolicyName } from "../policy";
-import { SimFile } from "../sim-file";
-import { FILE_NAME, reportFlags, reportMappings, type Window } from "./report";
-import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from "./syntax";
+import { AddressSpace } from '../address-space';
+import { VmalockError } from '../errors';
+import type { FaultEra, PolicyName } from '../policy';
+import { SimFile } from '../sim-file';
+import { FILE_NAME, reportFlags, reportMappings, type Window } from './report';
+import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from './syntax';
 
 /** Where the range begins: far from everything, as in the oracle. */
 const BASE = 0x1000_0000_0000;
@@ -45,17 +45,11 @@ export class Executor implements Disposable {
   /** @throws {VmalockError} for a policy or an era that does not exist, RangeError for pages outside 1 to 4096 */
   constructor(options: ExecutorOptions = {}) {
     this.pages = options.pages ?? 64;
-    if (
-      !Number.isInteger(this.pages) ||
-      this.pages < 1 ||
-      this.pages > MAX_PAGES
-    )
-      throw new RangeError(
-        `pages must be 1 to ${MAX_PAGES}, got ${this.pages}`,
-      );
+    if (!Number.isInteger(this.pages) || this.pages < 1 || this.pages > MAX_PAGES)
+      throw new RangeError(`pages must be 1 to ${MAX_PAGES}, got ${this.pages}`);
     this.space = new AddressSpace({
-      policy: options.policy ?? "per-vma",
-      faults: options.faults ?? "rfc",
+      policy: options.policy ?? 'per-vma',
+      faults: options.faults ?? 'rfc',
     });
     this.window = {
       space: this.space,
@@ -74,7 +68,7 @@ export class Executor implements Disposable {
   answer(line: string): string {
     const words = new Words(line);
     const operation = words.take();
-    if (operation === undefined || operation.startsWith("#")) return "";
+    if (operation === undefined || operation.startsWith('#')) return '';
     try {
       return this.run(operation, words);
     } catch (error) {
@@ -96,18 +90,17 @@ export class Executor implements Disposable {
   }
 
   private run(operation: string, words: Words): string {
-    if (operation.startsWith("?"))
-      return reportMappings(this.window, operation.slice(1));
+    if (operation.startsWith('?')) return reportMappings(this.window, operation.slice(1));
     switch (operation) {
-      case "vmflags":
+      case 'vmflags':
         return reportFlags(this.window);
-      case "reset":
+      case 'reset':
         return this.reset();
-      case "fork":
+      case 'fork':
         return this.fork();
-      case "r":
+      case 'r':
         return this.load(words);
-      case "w":
+      case 'w':
         return this.store(words);
       default:
         return this.call(operation, words);
@@ -126,18 +119,17 @@ export class Executor implements Disposable {
     this.space.munmap(this.window.start, this.window.end - this.window.start);
     if (this.fileWasMapped) this.file = this.newFile();
     this.fileWasMapped = false;
-    return "reset ok\n";
+    return 'reset ok\n';
   }
 
   private fork(): string {
     using child = this.space.fork();
-    return `child ${reportMappings({ ...this.window, space: child }, "c")}0 ok\n`;
+    return `child ${reportMappings({ ...this.window, space: child }, 'c')}0 ok\n`;
   }
 
   private takeByteAddress(words: Words): number {
     const offset = words.takeAmount();
-    if (offset === undefined || offset >= this.window.end - this.window.start)
-      throw new Refusal("range");
+    if (offset === undefined || offset >= this.window.end - this.window.start) throw new Refusal('range');
     return this.window.start + offset;
   }
 
@@ -157,41 +149,36 @@ export class Executor implements Disposable {
   private call(operation: string, words: Words): string {
     const offset = words.takeAmount();
     const length = offset === undefined ? undefined : words.takeAmount();
-    if (offset === undefined || length === undefined)
-      throw new Refusal("syntax");
+    if (offset === undefined || length === undefined) throw new Refusal('syntax');
     this.assertInside(offset, length);
     const address = this.window.start + offset;
     switch (operation) {
-      case "mmap":
+      case 'mmap':
         return this.mmap(address, length, words);
-      case "munmap":
+      case 'munmap':
         this.space.munmap(address, length);
-        return "0 ok\n";
-      case "mprotect":
-        this.space.mprotect(
-          address,
-          length,
-          orRefuse(words.takeProt(), "syntax"),
-        );
-        return "0 ok\n";
-      case "mremap":
+        return '0 ok\n';
+      case 'mprotect':
+        this.space.mprotect(address, length, orRefuse(words.takeProt(), 'syntax'));
+        return '0 ok\n';
+      case 'mremap':
         return this.mremap(address, offset, length, words);
-      case "madvise":
+      case 'madvise':
         return this.madvise(address, length, words);
-      case "mlock":
+      case 'mlock':
         this.space.mlock(address, length);
-        return "0 ok\n";
-      case "munlock":
+        return '0 ok\n';
+      case 'munlock':
         this.space.munlock(address, length);
-        return "0 ok\n";
-      case "msync":
+        return '0 ok\n';
+      case 'msync':
         this.space.msync(address, length, { sync: true });
-        return "0 ok\n";
-      case "mincore":
+        return '0 ok\n';
+      case 'mincore':
         this.space.mincore(address, length);
-        return "0 ok\n";
+        return '0 ok\n';
       default:
-        throw new Refusal("unknown operation");
+        throw new Refusal('unknown operation');
     }
   }
 
@@ -202,20 +189,14 @@ export class Executor implements Disposable {
     const first = Math.floor(offset / pageSize) * pageSize;
     const whole = Math.ceil(length / pageSize) * pageSize;
     const reach = first + whole + (offset === first ? 0 : pageSize);
-    if (offset > all || length > all || reach > all) throw new Refusal("range");
+    if (offset > all || length > all || reach > all) throw new Refusal('range');
   }
 
   private mmap(address: number, length: number, words: Words): string {
-    const prot = orRefuse(words.takeProt(), "syntax");
-    const { file, ...letters } = orRefuse(
-      parseMapLetters(orRefuse(words.take(), "syntax")),
-      "flags",
-    );
-    if (!file)
-      return this.addressAnswer(
-        this.space.mmap({ address, length, prot, ...letters }),
-      );
-    const offset = orRefuse(words.takeAmount(), "syntax");
+    const prot = orRefuse(words.takeProt(), 'syntax');
+    const { file, ...letters } = orRefuse(parseMapLetters(orRefuse(words.take(), 'syntax')), 'flags');
+    if (!file) return this.addressAnswer(this.space.mmap({ address, length, prot, ...letters }));
+    const offset = orRefuse(words.takeAmount(), 'syntax');
     this.fileWasMapped = true;
     return this.addressAnswer(
       this.space.mmap({
@@ -229,41 +210,34 @@ export class Executor implements Disposable {
     );
   }
 
-  private mremap(
-    address: number,
-    offset: number,
-    length: number,
-    words: Words,
-  ): string {
-    const newLength = orRefuse(words.takeAmount(), "syntax");
-    const how = orRefuse(words.take(), "syntax")[0];
-    if (how === "-") {
+  private mremap(address: number, offset: number, length: number, words: Words): string {
+    const newLength = orRefuse(words.takeAmount(), 'syntax');
+    const how = orRefuse(words.take(), 'syntax')[0];
+    if (how === '-') {
       this.assertInside(offset, newLength);
       return this.addressAnswer(this.space.mremap(address, length, newLength));
     }
-    if (how !== "F" && how !== "D") throw new Refusal("flags");
-    const newOffset = orRefuse(words.takeAmount(), "syntax");
+    if (how !== 'F' && how !== 'D') throw new Refusal('flags');
+    const newOffset = orRefuse(words.takeAmount(), 'syntax');
     this.assertInside(newOffset, newLength);
     const options = {
       mayMove: true,
       fixed: true,
-      dontUnmap: how === "D",
+      dontUnmap: how === 'D',
       to: this.window.start + newOffset,
     };
-    return this.addressAnswer(
-      this.space.mremap(address, length, newLength, options),
-    );
+    return this.addressAnswer(this.space.mremap(address, length, newLength, options));
   }
 
   private madvise(address: number, length: number, words: Words): string {
-    const name = orRefuse(words.take(), "syntax");
-    const advice = orRefuse(parseAdvice(name), "advice");
+    const name = orRefuse(words.take(), 'syntax');
+    const advice = orRefuse(parseAdvice(name), 'advice');
     try {
       this.space.madvise(address, length, advice);
     } catch (error) {
       return answerOfError(error, `madvise ${name}`);
     }
-    return "0 ok\n";
+    return '0 ok\n';
   }
 
   private addressAnswer(address: number): string {
@@ -279,7 +253,7 @@ function orRefuse<T>(value: T | undefined, refusal: string): T {
 function answerOfError(error: unknown, operation: string): string {
   if (error instanceof Refusal) return `X ${error.message}\n`;
   if (!(error instanceof VmalockError)) throw error;
-  if (error.code === "ENOSYS") return `X not modelled: ${operation}\n`;
-  if (error.code === "SIGSEGV") return `-1 ${error.siCode ?? "SIGSEGV"}\n`;
+  if (error.code === 'ENOSYS') return `X not modelled: ${operation}\n`;
+  if (error.code === 'SIGSEGV') return `-1 ${error.siCode ?? 'SIGSEGV'}\n`;
   return `-1 ${error.code}\n`;
 }

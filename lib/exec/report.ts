@@ -1,8 +1,8 @@
 /**
  * What `?`, `?c`, `?m` and `vmflags` print: the mappings of the range, and which of their pages are resident.
  */
-import type { AddressSpace } from "../address-space";
-import type { Vma } from "../mapping";
+import type { AddressSpace } from '../address-space';
+import type { Vma } from '../mapping';
 
 /** Part of an address space: bytes from `start`, `end` not included. */
 export interface Window {
@@ -17,12 +17,12 @@ interface Row {
   end: number;
   perms: string;
   /** `a` anonymous, `f` the protocol's file, `s` shared anonymous memory */
-  kind: "a" | "f" | "s";
+  kind: 'a' | 'f' | 's';
   offset: number;
 }
 
 /** The file that `f` maps, known by this name again when the mappings are listed. */
-export const FILE_NAME = "/memfd:vmalock_exec (deleted)";
+export const FILE_NAME = '/memfd:vmalock_exec (deleted)';
 
 /** The mappings that touch the window, ascending. */
 function* mappingsIn(window: Window): IterableIterator<Vma> {
@@ -35,15 +35,13 @@ function* mappingsIn(window: Window): IterableIterator<Vma> {
 }
 
 function permissionsOf(vma: Vma): string {
-  const letters = ["r", "w", "x"].map((letter) =>
-    vma.prot.includes(letter) ? letter : "-",
-  );
-  return letters.join("") + (vma.shared ? "s" : "p");
+  const letters = ['r', 'w', 'x'].map((letter) => (vma.prot.includes(letter) ? letter : '-'));
+  return letters.join('') + (vma.shared ? 's' : 'p');
 }
 
-function kindOf(vma: Vma): Row["kind"] {
-  if (vma.name === FILE_NAME) return "f";
-  return vma.shared ? "s" : "a";
+function kindOf(vma: Vma): Row['kind'] {
+  if (vma.name === FILE_NAME) return 'f';
+  return vma.shared ? 's' : 'a';
 }
 
 function rowOf(vma: Vma, window: Window): Row {
@@ -54,7 +52,7 @@ function rowOf(vma: Vma, window: Window): Row {
     end: (vma.end - window.start) / pageSize,
     perms: permissionsOf(vma),
     kind,
-    offset: kind === "a" ? 0 : vma.offset / pageSize,
+    offset: kind === 'a' ? 0 : vma.offset / pageSize,
   };
 }
 
@@ -64,8 +62,7 @@ function continues(previous: Row, row: Row): boolean {
     previous.end === row.first &&
     previous.perms === row.perms &&
     previous.kind === row.kind &&
-    (row.kind === "a" ||
-      previous.offset + (previous.end - previous.first) === row.offset)
+    (row.kind === 'a' || previous.offset + (previous.end - previous.first) === row.offset)
   );
 }
 
@@ -80,24 +77,18 @@ function joined(rows: Row[]): Row[] {
 }
 
 function describeRow(row: Row): string {
-  return ` ${row.first}-${row.end}:${row.perms}:${row.kind}${row.kind === "a" ? "" : row.offset}`;
+  return ` ${row.first}-${row.end}:${row.perms}:${row.kind}${row.kind === 'a' ? '' : row.offset}`;
 }
 
 /** `1` resident, `0` not, `.` unmapped: one character a page. */
 function residency(window: Window, rows: Row[]): string {
   const { pageSize } = window.space;
-  const pages = new Array<string>((window.end - window.start) / pageSize).fill(
-    ".",
-  );
+  const pages = new Array<string>((window.end - window.start) / pageSize).fill('.');
   for (const row of rows) {
-    const resident = window.space.mincore(
-      window.start + row.first * pageSize,
-      (row.end - row.first) * pageSize,
-    );
-    for (let page = row.first; page < row.end; page++)
-      pages[page] = (resident[page - row.first] ?? 0) & 1 ? "1" : "0";
+    const resident = window.space.mincore(window.start + row.first * pageSize, (row.end - row.first) * pageSize);
+    for (let page = row.first; page < row.end; page++) pages[page] = (resident[page - row.first] ?? 0) & 1 ? '1' : '0';
   }
-  return pages.join("");
+  return pages.join('');
 }
 
 /**
@@ -107,11 +98,9 @@ function residency(window: Window, rows: Row[]): string {
  */
 export function reportMappings(window: Window, options: string): string {
   const all = Array.from(mappingsIn(window), (vma) => rowOf(vma, window));
-  const rows = options.includes("m") ? joined(all) : all;
-  const maps = `maps ${rows.length}${rows.map(describeRow).join("")}\n`;
-  return options.includes("c")
-    ? `${maps}core ${residency(window, rows)}\n`
-    : maps;
+  const rows = options.includes('m') ? joined(all) : all;
+  const maps = `maps ${rows.length}${rows.map(describeRow).join('')}\n`;
+  return options.includes('c') ? `${maps}core ${residency(window, rows)}\n` : maps;
 }
 
 /** The line that `vmflags` answers, in the two-letter words of /proc/PID/smaps. */
@@ -122,8 +111,7 @@ export function reportFlags(window: Window): string {
   };
   const rows = Array.from(
     mappingsIn(window),
-    (vma) =>
-      ` ${(vma.start - start) / pageSize}-${(vma.end - start) / pageSize}:${vma.flags.join(",")}`,
+    (vma) => ` ${(vma.start - start) / pageSize}-${(vma.end - start) / pageSize}:${vma.flags.join(',')}`,
   );
-  return `flags${rows.join("")}\n`;
+  return `flags${rows.join('')}\n`;
 }

@@ -16,7 +16,7 @@ export class Words {
   private next = 0;
 
   constructor(line: string) {
-    this.words = line.split(/[ \t\r]+/).filter((word) => word !== "");
+    this.words = line.split(/[ \t\r]+/).filter((word) => word !== '');
   }
 
   take(): string | undefined {
@@ -25,9 +25,8 @@ export class Words {
 
   /** `PAGES`, `PAGES+BYTES` or `+BYTES`, in bytes. */
   takeAmount(): number | undefined {
-    const match = /^(\d+)?(?:\+(\d+))?$/.exec(this.take() ?? "");
-    if (!match || (match[1] === undefined && match[2] === undefined))
-      return undefined;
+    const match = /^(\d+)?(?:\+(\d+))?$/.exec(this.take() ?? '');
+    if (!match || (match[1] === undefined && match[2] === undefined)) return undefined;
     const pages = Number(match[1] ?? 0);
     const bytes = Number(match[2] ?? 0);
     if (pages > MAX_PAGES || bytes > MAX_PAGES * PAGE_SIZE) return undefined;
@@ -38,15 +37,13 @@ export class Words {
   takeProt(): string | undefined {
     const word = this.take();
     if (word === undefined || !/^[rwx-]+$/.test(word)) return undefined;
-    const letters = ["r", "w", "x"]
-      .filter((letter) => word.includes(letter))
-      .join("");
-    return letters === "" ? "none" : letters;
+    const letters = ['r', 'w', 'x'].filter((letter) => word.includes(letter)).join('');
+    return letters === '' ? 'none' : letters;
   }
 
   /** A byte to store, read as C's `atoi` reads it: 0 for what is no number. */
   takeByte(): number {
-    return (Number.parseInt(this.take() ?? "0", 10) || 0) & 0xff;
+    return (Number.parseInt(this.take() ?? '0', 10) || 0) & 0xff;
   }
 }
 
@@ -54,7 +51,7 @@ export class Words {
 export interface MapLetters {
   shared: boolean;
   file: boolean;
-  fixed: true | "noreplace";
+  fixed: true | 'noreplace';
   noReserve: boolean;
   populate: boolean;
   locked: boolean;
@@ -65,27 +62,27 @@ export interface MapLetters {
 export function parseMapLetters(word: string): MapLetters | undefined {
   if (!/^[psafNRPLS]*$/.test(word)) return undefined;
   return {
-    shared: word.lastIndexOf("s") > word.lastIndexOf("p"),
-    file: word.includes("f"),
-    fixed: word.includes("N") ? "noreplace" : true,
-    noReserve: word.includes("R"),
-    populate: word.includes("P"),
-    locked: word.includes("L"),
-    stack: word.includes("S"),
+    shared: word.lastIndexOf('s') > word.lastIndexOf('p'),
+    file: word.includes('f'),
+    fixed: word.includes('N') ? 'noreplace' : true,
+    noReserve: word.includes('R'),
+    populate: word.includes('P'),
+    locked: word.includes('L'),
+    stack: word.includes('S'),
   };
 }
 
 /** Advice the protocol knows; `bad` is a number that no kernel has. */
 const ADVICE = new Set(
   (
-    "normal random sequential willneed dontneed free remove dontfork dofork hugepage nohugepage dontdump dodump " +
-    "wipeonfork keeponfork cold pageout populate_read populate_write guard_install guard_remove"
-  ).split(" "),
+    'normal random sequential willneed dontneed free remove dontfork dofork hugepage nohugepage dontdump dodump ' +
+    'wipeonfork keeponfork cold pageout populate_read populate_write guard_install guard_remove'
+  ).split(' '),
 );
 const BAD_ADVICE = 9999;
 
 /** @returns what {@link AddressSpace.madvise} takes, or undefined for a name the protocol does not list */
 export function parseAdvice(word: string): string | number | undefined {
-  if (word === "bad") return BAD_ADVICE;
+  if (word === 'bad') return BAD_ADVICE;
   return ADVICE.has(word) ? word : undefined;
 }

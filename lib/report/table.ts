@@ -18,7 +18,7 @@ export interface Table {
   rows: readonly TableRow[];
 }
 
-const GAP = "  ";
+const GAP = '  ';
 
 function widest(texts: readonly string[]): number {
   return Math.max(0, ...texts.map((text) => text.length));
@@ -28,25 +28,14 @@ function widest(texts: readonly string[]): number {
 export function printTable(table: Table): string {
   const labels = widest(table.rows.map((row) => row.label));
   const units = widest(table.rows.map((row) => row.unit));
-  const cell = (row: TableRow, column: number): string =>
-    row.cells[column] ?? "-";
-  const widths = table.heads.map((head, column) =>
-    widest([head, ...table.rows.map((row) => cell(row, column))]),
-  );
-  const line = (
-    label: string,
-    unit: string,
-    cells: readonly string[],
-  ): string =>
-    [
-      label.padEnd(labels),
-      unit.padEnd(units),
-      ...cells.map((text, column) => text.padStart(widths[column] ?? 0)),
-    ]
+  const cell = (row: TableRow, column: number): string => row.cells[column] ?? '-';
+  const widths = table.heads.map((head, column) => widest([head, ...table.rows.map((row) => cell(row, column))]));
+  const line = (label: string, unit: string, cells: readonly string[]): string =>
+    [label.padEnd(labels), unit.padEnd(units), ...cells.map((text, column) => text.padStart(widths[column] ?? 0))]
       .join(GAP)
       .trimEnd();
   return [
-    line("", "", table.heads),
+    line('', '', table.heads),
     ...table.rows.map((row) =>
       line(
         row.label,
@@ -54,8 +43,8 @@ export function printTable(table: Table): string {
         table.heads.map((_, column) => cell(row, column)),
       ),
     ),
-    "",
-  ].join("\n");
+    '',
+  ].join('\n');
 }
 
 /** Nanoseconds as milliseconds. */

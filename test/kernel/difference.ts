@@ -1,12 +1,12 @@
 /**
  * Where two speakers part, and the shortest sequence that still parts them.
  */
-import type { Speaker } from "./speaker";
+import type { Speaker } from './speaker';
 
 /** What is asked after each operation: the mappings as the kernel merged them, and what is resident. */
-const AFTER_EACH = "?c";
+const AFTER_EACH = '?c';
 /** What is asked at the end: the flags of each mapping. */
-const AT_END = "vmflags";
+const AT_END = 'vmflags';
 
 /** The first answer that differs. */
 export interface Difference {
@@ -17,11 +17,7 @@ export interface Difference {
 }
 
 function questionsOf(operations: readonly string[]): string[] {
-  return [
-    ...operations.flatMap((operation) => [operation, AFTER_EACH]),
-    AT_END,
-    "reset",
-  ];
+  return [...operations.flatMap((operation) => [operation, AFTER_EACH]), AT_END, 'reset'];
 }
 
 function firstDifference(
@@ -36,8 +32,8 @@ function firstDifference(
   return {
     operations: operations.slice(0, Math.floor(at / 2) + 1),
     question,
-    expected: expected[at] ?? "",
-    actual: actual[at] ?? "",
+    expected: expected[at] ?? '',
+    actual: actual[at] ?? '',
   };
 }
 
@@ -48,21 +44,13 @@ export async function compareAll(
   sequences: readonly (readonly string[])[],
 ): Promise<(Difference | undefined)[]> {
   const questions = sequences.map(questionsOf);
-  const [expected, actual] = await Promise.all([
-    kernel.ask(questions.flat()),
-    model.ask(questions.flat()),
-  ]);
+  const [expected, actual] = await Promise.all([kernel.ask(questions.flat()), model.ask(questions.flat())]);
   let at = 0;
   return sequences.map((operations, i) => {
     const own = questions[i] ?? [];
     const from = at;
     at += own.length;
-    return firstDifference(
-      operations,
-      own,
-      expected.slice(from, at),
-      actual.slice(from, at),
-    );
+    return firstDifference(operations, own, expected.slice(from, at), actual.slice(from, at));
   });
 }
 
@@ -75,24 +63,14 @@ export async function compareOne(
 }
 
 /** Drops operations, in halves and then one by one, while the two still part. */
-export async function shrink(
-  kernel: Speaker,
-  model: Speaker,
-  found: Difference,
-): Promise<Difference> {
+export async function shrink(kernel: Speaker, model: Speaker, found: Difference): Promise<Difference> {
   let smallest = found;
-  for (
-    let size = Math.max(1, found.operations.length >> 1);
-    size > 0;
-    size >>= 1
-  ) {
+  for (let size = Math.max(1, found.operations.length >> 1); size > 0; size >>= 1) {
     let changed = true;
     while (changed) {
       changed = false;
       for (let at = 0; at < smallest.operations.length; at += size) {
-        const fewer = smallest.operations.filter(
-          (_, i) => i < at || i >= at + size,
-        );
+        const fewer = smallest.operations.filter((_, i) => i < at || i >= at + size);
         if (fewer.length === 0) continue;
         const still = await compareOne(kernel, model, fewer);
         if (!still) continue;
@@ -112,11 +90,11 @@ export function describe(difference: Difference): string {
     `after it, ${difference.question} answers`,
     ...difference.expected
       .trimEnd()
-      .split("\n")
+      .split('\n')
       .map((line) => `  kernel:  ${line}`),
     ...difference.actual
       .trimEnd()
-      .split("\n")
+      .split('\n')
       .map((line) => `  vmalock: ${line}`),
-  ].join("\n");
+  ].join('\n');
 }

@@ -6,26 +6,18 @@
  * Prints each kind of difference once, shrunk, with the seed that found it. --subject names another program that
  * speaks the protocol (it gets -p PAGES); without it the model runs in this process.
  */
-import { parseArgs } from "node:util";
-import { Executor } from "../../lib/exec/executor";
-import { compareAll, describe, shrink } from "./difference";
-import { oracle } from "./oracle";
-import { type Profile, PROFILES, sequenceOf } from "./sequences";
-import { ModelSpeaker, ProcessSpeaker, type Speaker } from "./speaker";
+import { parseArgs } from 'node:util';
+import { Executor } from '../../lib/exec/executor';
+import { compareAll, describe, shrink } from './difference';
+import { oracle } from './oracle';
+import { type Profile, PROFILES, sequenceOf } from './sequences';
+import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 
 const BATCH = 40;
 
-async function modelFor(
-  profile: Profile,
-  subject: string | undefined,
-): Promise<Speaker> {
-  const [program, ...args] = subject?.split(" ") ?? [];
-  if (program !== undefined)
-    return ProcessSpeaker.start(program, [
-      ...args,
-      "-p",
-      String(profile.pages),
-    ]);
+async function modelFor(profile: Profile, subject: string | undefined): Promise<Speaker> {
+  const [program, ...args] = subject?.split(' ') ?? [];
+  if (program !== undefined) return ProcessSpeaker.start(program, [...args, '-p', String(profile.pages)]);
   return new ModelSpeaker(new Executor({ pages: profile.pages }));
 }
 
@@ -35,25 +27,14 @@ interface Found {
 }
 
 /** Runs batches of one profile until the time is up or enough was found. */
-async function runProfile(
-  profile: Profile,
-  firstSeed: number,
-  until: number,
-  options: Options,
-): Promise<Found> {
-  const kernel = await ProcessSpeaker.start(options.oracle, [
-    "-p",
-    String(profile.pages),
-  ]);
+async function runProfile(profile: Profile, firstSeed: number, until: number, options: Options): Promise<Found> {
+  const kernel = await ProcessSpeaker.start(options.oracle, ['-p', String(profile.pages)]);
   const model = await modelFor(profile, options.subject);
   const found: Found = { sequences: 0, differences: 0 };
   const kinds = new Set<string>();
   try {
     while (Date.now() < until && kinds.size < options.most) {
-      const seeds = Array.from(
-        { length: BATCH },
-        (_, i) => firstSeed + found.sequences + i,
-      );
+      const seeds = Array.from({ length: BATCH }, (_, i) => firstSeed + found.sequences + i);
       const differences = await compareAll(
         kernel,
         model,
@@ -66,14 +47,10 @@ async function runProfile(
         // One bug shows in hundreds of sequences: shrinking each of them would take the whole time.
         if (found.differences > 40 && found.differences % 25 !== 0) continue;
         const smallest = await shrink(kernel, model, difference);
-        const kind = smallest.operations
-          .map((line) => line.replace(/\d+/g, "N"))
-          .join(";");
+        const kind = smallest.operations.map((line) => line.replace(/\d+/g, 'N')).join(';');
         if (kinds.has(kind)) continue;
         kinds.add(kind);
-        process.stdout.write(
-          `--- ${profile.name}, seed ${seeds[i]}\n${describe(smallest)}\n\n`,
-        );
+        process.stdout.write(`--- ${profile.name}, seed ${seeds[i]}\n${describe(smallest)}\n\n`);
       }
     }
   } finally {
@@ -92,19 +69,16 @@ interface Options {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      seconds: { type: "string", default: "60" },
-      seed: { type: "string", default: "1" },
-      most: { type: "string", default: "20" },
-      profile: { type: "string" },
-      subject: { type: "string" },
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: '1' },
+      most: { type: 'string', default: '20' },
+      profile: { type: 'string' },
+      subject: { type: 'string' },
     },
   });
   const there = oracle();
   if (there.path === undefined) throw new Error(there.reason);
-  const profiles = PROFILES.filter(
-    (profile) =>
-      values.profile === undefined || profile.name === values.profile,
-  );
+  const profiles = PROFILES.filter((profile) => values.profile === undefined || profile.name === values.profile);
   const options: Options = {
     oracle: there.path,
     subject: values.subject,
@@ -112,18 +86,10 @@ async function main(): Promise<void> {
   };
   let differences = 0;
   for (const profile of profiles) {
-    const until =
-      Date.now() + (Number(values.seconds) * 1000) / profiles.length;
-    const found = await runProfile(
-      profile,
-      Number(values.seed),
-      until,
-      options,
-    );
+    const until = Date.now() + (Number(values.seconds) * 1000) / profiles.length;
+    const found = await runProfile(profile, Number(values.seed), until, options);
     differences += found.differences;
-    process.stdout.write(
-      `${profile.name}: ${found.sequences} sequences, ${found.differences} differ\n`,
-    );
+    process.stdout.write(`${profile.name}: ${found.sequences} sequences, ${found.differences} differ\n`);
   }
   process.exitCode = differences === 0 ? 0 : 1;
 }

@@ -3,22 +3,20 @@
  *
  * The sequences are the same on every run; driver.ts runs other seeds, for as long as one likes.
  */
-import { release } from "node:os";
-import { Executor } from "../../lib/exec/executor";
-import { compareAll, describe as explain, shrink } from "./difference";
-import { oracle } from "./oracle";
-import { PROFILES, sequenceOf } from "./sequences";
-import { ModelSpeaker, ProcessSpeaker, type Speaker } from "./speaker";
+import { release } from 'node:os';
+import { Executor } from '../../lib/exec/executor';
+import { compareAll, describe as explain, shrink } from './difference';
+import { oracle } from './oracle';
+import { PROFILES, sequenceOf } from './sequences';
+import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 
 const SEQUENCES = 150;
 const FIRST_SEED = 20220901;
 
 /** Behaviour follows 6.18; mremap, and what merges, was different before 6.17. */
 function kernelIsOlder(): string | undefined {
-  const [major = 0, minor = 0] = release().split(".").map(Number);
-  return major < 6 || (major === 6 && minor < 17)
-    ? `this kernel is ${release()}, the model follows 6.18`
-    : undefined;
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major < 6 || (major === 6 && minor < 17) ? `this kernel is ${release()}, the model follows 6.18` : undefined;
 }
 
 const there = oracle();
@@ -26,64 +24,48 @@ const reason = there.reason ?? kernelIsOlder();
 const suite = reason === undefined ? describe : describe.skip;
 
 suite(
-  `a simulated address space beside the running kernel${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  `a simulated address space beside the running kernel${reason === undefined ? '' : ` (skipped: ${reason})`}`,
   () => {
-    it.each(PROFILES)(
-      "answers every operation as the kernel does: $name",
-      async (profile) => {
-        const kernel: Speaker = await ProcessSpeaker.start(there.path ?? "", [
-          "-p",
-          String(profile.pages),
-        ]);
-        const executor = new Executor({ pages: profile.pages });
-        const model = new ModelSpeaker(executor);
-        try {
-          const seeds = Array.from(
-            { length: SEQUENCES },
-            (_, i) => FIRST_SEED + i,
-          );
-          const found = await compareAll(
-            kernel,
-            model,
-            seeds.map((seed) => sequenceOf(profile, seed)),
-          );
-          const first = found.findIndex(
-            (difference) => difference !== undefined,
-          );
-          const difference = found[first];
-          if (difference)
-            throw new Error(
-              `seed ${seeds[first]}:\n${explain(await shrink(kernel, model, difference))}`,
-            );
-          executor.validate();
-        } finally {
-          kernel.close();
-          model.close();
-        }
-      },
-    );
+    it.each(PROFILES)('answers every operation as the kernel does: $name', async (profile) => {
+      const kernel: Speaker = await ProcessSpeaker.start(there.path ?? '', ['-p', String(profile.pages)]);
+      const executor = new Executor({ pages: profile.pages });
+      const model = new ModelSpeaker(executor);
+      try {
+        const seeds = Array.from({ length: SEQUENCES }, (_, i) => FIRST_SEED + i);
+        const found = await compareAll(
+          kernel,
+          model,
+          seeds.map((seed) => sequenceOf(profile, seed)),
+        );
+        const first = found.findIndex((difference) => difference !== undefined);
+        const difference = found[first];
+        if (difference) throw new Error(`seed ${seeds[first]}:\n${explain(await shrink(kernel, model, difference))}`);
+        executor.validate();
+      } finally {
+        kernel.close();
+        model.close();
+      }
+    });
 
-    it("notices when the two part", async () => {
-      const kernel = await ProcessSpeaker.start(there.path ?? "", ["-p", "8"]);
+    it('notices when the two part', async () => {
+      const kernel = await ProcessSpeaker.start(there.path ?? '', ['-p', '8']);
       const model = new ModelSpeaker(new Executor({ pages: 8 }));
       const liar: Speaker = {
         ask: async (operations) =>
           (await model.ask(operations)).map((answer, i) =>
-            operations[i]?.startsWith("munmap") ? "-1 EINVAL\n" : answer,
+            operations[i]?.startsWith('munmap') ? '-1 EINVAL\n' : answer,
           ),
         close: () => model.close(),
       };
       try {
-        const [found] = await compareAll(kernel, liar, [
-          ["mmap 0 4 rw p", "w 1 1", "munmap 1 2", "r 0"],
-        ]);
+        const [found] = await compareAll(kernel, liar, [['mmap 0 4 rw p', 'w 1 1', 'munmap 1 2', 'r 0']]);
         const smallest = found && (await shrink(kernel, liar, found));
         expect(smallest).toMatchObject({
-          question: "munmap 1 2",
-          expected: "0 ok\n",
-          actual: "-1 EINVAL\n",
+          question: 'munmap 1 2',
+          expected: '0 ok\n',
+          actual: '-1 EINVAL\n',
         });
-        expect(smallest?.operations).toEqual(["munmap 1 2"]);
+        expect(smallest?.operations).toEqual(['munmap 1 2']);
       } finally {
         kernel.close();
         liar.close();

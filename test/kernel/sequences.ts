@@ -17,41 +17,16 @@ export interface Profile {
   readonly odd: number;
 }
 
-type Operation =
-  | "mmap"
-  | "munmap"
-  | "mprotect"
-  | "mremap"
-  | "madvise"
-  | "r"
-  | "w"
-  | "fork"
-  | "mincore";
+type Operation = 'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore';
 
 const FLAG_ADVICE = [
-  ...[
-    "normal",
-    "random",
-    "sequential",
-    "dontfork",
-    "dofork",
-    "hugepage",
-    "nohugepage",
-  ],
-  ...["dontdump", "dodump", "wipeonfork", "keeponfork"],
+  ...['normal', 'random', 'sequential', 'dontfork', 'dofork', 'hugepage', 'nohugepage'],
+  ...['dontdump', 'dodump', 'wipeonfork', 'keeponfork'],
 ];
-const PAGE_ADVICE = [
-  "willneed",
-  "dontneed",
-  "dontneed",
-  "free",
-  "cold",
-  "populate_read",
-  "populate_write",
-];
+const PAGE_ADVICE = ['willneed', 'dontneed', 'dontneed', 'free', 'cold', 'populate_read', 'populate_write'];
 
 const EVERYTHING: Profile = {
-  name: "everything",
+  name: 'everything',
   pages: 32,
   weights: {
     mmap: 22,
@@ -64,25 +39,9 @@ const EVERYTHING: Profile = {
     fork: 3,
     mincore: 2,
   },
-  prots: ["rw", "rw", "rw", "r", "-", "rx", "rwx", "w"],
-  mapLetters: [
-    "p",
-    "p",
-    "p",
-    "p",
-    "s",
-    "pR",
-    "pf",
-    "sf",
-    "pN",
-    "pP",
-    "pS",
-    "sR",
-    "pfP",
-    "sfP",
-    "sP",
-  ],
-  advice: [...FLAG_ADVICE, ...PAGE_ADVICE, "bad"],
+  prots: ['rw', 'rw', 'rw', 'r', '-', 'rx', 'rwx', 'w'],
+  mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP'],
+  advice: [...FLAG_ADVICE, ...PAGE_ADVICE, 'bad'],
   odd: 0.03,
 };
 
@@ -91,7 +50,7 @@ export const PROFILES: readonly Profile[] = [
   EVERYTHING,
   {
     ...EVERYTHING,
-    name: "merging",
+    name: 'merging',
     pages: 12,
     weights: {
       mmap: 22,
@@ -104,13 +63,13 @@ export const PROFILES: readonly Profile[] = [
       fork: 4,
       mincore: 0,
     },
-    prots: ["rw", "rw", "r"],
-    mapLetters: ["p", "p", "p", "pR"],
+    prots: ['rw', 'rw', 'r'],
+    mapLetters: ['p', 'p', 'p', 'pR'],
     odd: 0,
   },
   {
     ...EVERYTHING,
-    name: "moving",
+    name: 'moving',
     pages: 16,
     weights: {
       mmap: 18,
@@ -123,12 +82,12 @@ export const PROFILES: readonly Profile[] = [
       fork: 2,
       mincore: 0,
     },
-    prots: ["rw", "rw", "rw", "r", "-"],
-    mapLetters: ["p", "p", "p", "s", "pf", "sf", "pR"],
+    prots: ['rw', 'rw', 'rw', 'r', '-'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR'],
   },
   {
     ...EVERYTHING,
-    name: "files",
+    name: 'files',
     pages: 16,
     weights: {
       mmap: 25,
@@ -141,13 +100,13 @@ export const PROFILES: readonly Profile[] = [
       fork: 4,
       mincore: 2,
     },
-    prots: ["rw", "rw", "r", "rwx", "-"],
-    mapLetters: ["pf", "pf", "sf", "sf", "s", "pfP", "sfP"],
+    prots: ['rw', 'rw', 'r', 'rwx', '-'],
+    mapLetters: ['pf', 'pf', 'sf', 'sf', 's', 'pfP', 'sfP'],
     advice: PAGE_ADVICE,
   },
   {
     ...EVERYTHING,
-    name: "advising",
+    name: 'advising',
     pages: 24,
     weights: {
       mmap: 18,
@@ -163,7 +122,7 @@ export const PROFILES: readonly Profile[] = [
   },
   {
     ...EVERYTHING,
-    name: "odd arguments",
+    name: 'odd arguments',
     pages: 16,
     weights: {
       mmap: 25,
@@ -202,7 +161,7 @@ export class Random {
 
   oneOf<T>(choices: readonly T[]): T {
     const chosen = choices[this.below(choices.length)];
-    if (chosen === undefined) throw new RangeError("nothing to choose from");
+    if (chosen === undefined) throw new RangeError('nothing to choose from');
     return chosen;
   }
 }
@@ -216,38 +175,34 @@ class Writer {
   line(): string {
     const operation = this.operation();
     switch (operation) {
-      case "mmap":
+      case 'mmap':
         return this.mmap();
-      case "mprotect":
+      case 'mprotect':
         return `mprotect ${this.range()} ${this.random.oneOf(this.profile.prots)}`;
-      case "mremap":
+      case 'mremap':
         return this.mremap();
-      case "madvise":
+      case 'madvise':
         return `madvise ${this.range()} ${this.random.oneOf(this.profile.advice)}`;
-      case "munmap":
-      case "mincore":
+      case 'munmap':
+      case 'mincore':
         return `${operation} ${this.range()}`;
-      case "r":
+      case 'r':
         return `r ${this.page()}`;
-      case "w":
+      case 'w':
         return `w ${this.page()} ${1 + this.random.below(200)}`;
-      case "fork":
-        return "fork";
+      case 'fork':
+        return 'fork';
     }
   }
 
   private operation(): Operation {
-    const entries = Object.entries(this.profile.weights) as [
-      Operation,
-      number,
-    ][];
-    let left =
-      this.random.unit() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+    const entries = Object.entries(this.profile.weights) as [Operation, number][];
+    let left = this.random.unit() * entries.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [operation, weight] of entries) {
       left -= weight;
       if (left < 0) return operation;
     }
-    return "w";
+    return 'w';
   }
 
   private page(): number {
@@ -256,19 +211,7 @@ class Writer {
 
   /** Short ranges meet their neighbours more often than long ones. */
   private pageCount(room: number): number {
-    return Math.min(
-      room,
-      this.random.oneOf([
-        1,
-        1,
-        1,
-        2,
-        2,
-        3,
-        4,
-        1 + this.random.below(this.profile.pages),
-      ]),
-    );
+    return Math.min(room, this.random.oneOf([1, 1, 1, 2, 2, 3, 4, 1 + this.random.below(this.profile.pages)]));
   }
 
   private isOdd(): boolean {
@@ -276,12 +219,7 @@ class Writer {
   }
 
   private oddAmount(pages: number): string {
-    return this.random.oneOf([
-      `${Math.max(0, pages - 1)}+1`,
-      `${Math.max(0, pages - 1)}+4095`,
-      "0",
-      `+${pages}`,
-    ]);
+    return this.random.oneOf([`${Math.max(0, pages - 1)}+1`, `${Math.max(0, pages - 1)}+4095`, '0', `+${pages}`]);
   }
 
   private length(room: number): string {
@@ -292,34 +230,24 @@ class Writer {
   private range(): string {
     const first = this.page();
     const offset =
-      this.isOdd() && this.random.below(3) === 0
-        ? `${first}+${1 + this.random.below(4095)}`
-        : String(first);
+      this.isOdd() && this.random.below(3) === 0 ? `${first}+${1 + this.random.below(4095)}` : String(first);
     return `${offset} ${this.length(this.profile.pages - first)}`;
   }
 
   private mmap(): string {
     const letters = this.random.oneOf(this.profile.mapLetters);
     const call = `mmap ${this.range()} ${this.random.oneOf(this.profile.prots)} ${letters}`;
-    if (!letters.includes("f")) return call;
+    if (!letters.includes('f')) return call;
     return `${call} ${this.isOdd() ? `${this.page()}+${this.random.below(4096)}` : this.page()}`;
   }
 
   private mremap(): string {
     const from = this.page();
     const old = this.pageCount(this.profile.pages - from);
-    const wanted = this.random.oneOf([
-      old,
-      old,
-      old,
-      old + 1,
-      Math.max(1, old - 1),
-      1 + this.random.below(5),
-    ]);
+    const wanted = this.random.oneOf([old, old, old, old + 1, Math.max(1, old - 1), 1 + this.random.below(5)]);
     const oldText = this.isOdd() ? this.oddAmount(old) : String(old);
-    const how = this.random.oneOf(["-", "-", "F", "F", "F", "D"]);
-    if (how === "-")
-      return `mremap ${from} ${oldText} ${Math.min(wanted, this.profile.pages - from)} -`;
+    const how = this.random.oneOf(['-', '-', 'F', 'F', 'F', 'D']);
+    if (how === '-') return `mremap ${from} ${oldText} ${Math.min(wanted, this.profile.pages - from)} -`;
     const to = this.page();
     return `mremap ${from} ${oldText} ${Math.min(wanted, this.profile.pages - to)} ${how} ${to}`;
   }

@@ -1,9 +1,9 @@
 /**
  * Two who answer operations: a program behind pipes (the kernel oracle, `vmalock exec`), and the model in this process.
  */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
-import type { Executor } from "../../lib/exec/executor";
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import type { Executor } from '../../lib/exec/executor';
 
 /** Somebody who gives one answer to each operation. */
 export interface Speaker {
@@ -14,10 +14,10 @@ export interface Speaker {
 
 /** How many lines the protocol answers to one operation. */
 export function answerLines(operation: string): number {
-  const word = operation.trim().split(/\s+/)[0] ?? "";
-  if (word === "" || word.startsWith("#")) return 0;
-  if (word === "fork") return 3;
-  return word.startsWith("?") && word.includes("c") ? 2 : 1;
+  const word = operation.trim().split(/\s+/)[0] ?? '';
+  if (word === '' || word.startsWith('#')) return 0;
+  if (word === 'fork') return 3;
+  return word.startsWith('?') && word.includes('c') ? 2 : 1;
 }
 
 /** The model, without a process or a pipe between. */
@@ -25,9 +25,7 @@ export class ModelSpeaker implements Speaker {
   constructor(private readonly executor: Executor) {}
 
   ask(operations: readonly string[]): Promise<string[]> {
-    return Promise.resolve(
-      operations.map((operation) => this.executor.answer(operation)),
-    );
+    return Promise.resolve(operations.map((operation) => this.executor.answer(operation)));
   }
 
   close(): void {
@@ -41,29 +39,25 @@ export class ProcessSpeaker implements Speaker {
   private readonly lines: AsyncIterator<string>;
 
   private constructor(command: string, args: readonly string[]) {
-    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     // A child that dies is noticed where its answer is missing.
-    this.child.stdin.on("error", () => undefined);
+    this.child.stdin.on('error', () => undefined);
     this.lines = linesOf(this.child.stdout);
   }
 
   /** Starts the program and reads its first line, which says what it is. */
-  static async start(
-    command: string,
-    args: readonly string[],
-  ): Promise<ProcessSpeaker> {
+  static async start(command: string, args: readonly string[]): Promise<ProcessSpeaker> {
     const speaker = new ProcessSpeaker(command, args);
     await speaker.nextLine(`${command} (its first line)`);
     return speaker;
   }
 
   async ask(operations: readonly string[]): Promise<string[]> {
-    this.child.stdin.write(`${operations.join("\n")}\n`);
+    this.child.stdin.write(`${operations.join('\n')}\n`);
     const answers: string[] = [];
     for (const operation of operations) {
-      let answer = "";
-      for (let n = answerLines(operation); n > 0; n--)
-        answer += `${await this.nextLine(operation)}\n`;
+      let answer = '';
+      for (let n = answerLines(operation); n > 0; n--) answer += `${await this.nextLine(operation)}\n`;
       answers.push(answer);
     }
     return answers;
@@ -76,20 +70,17 @@ export class ProcessSpeaker implements Speaker {
 
   private async nextLine(question: string): Promise<string> {
     const next = await this.lines.next();
-    if (next.done === true)
-      throw new Error(
-        `${this.child.spawnfile} ended before it answered: ${question}`,
-      );
+    if (next.done === true) throw new Error(`${this.child.spawnfile} ended before it answered: ${question}`);
     return next.value;
   }
 }
 
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
-  let rest = "";
-  stream.setEncoding("utf8");
+  let rest = '';
+  stream.setEncoding('utf8');
   for await (const chunk of stream as AsyncIterable<string>) {
-    const parts = (rest + chunk).split("\n");
-    rest = parts.pop() ?? "";
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
     yield* parts;
   }
 }
