@@ -1,8 +1,8 @@
 /*
  * fault/anon.c - the first touch of a page of private anonymous memory
  *
- * Reading maps the zero page, which belongs to nobody; the first write brings a frame. A page that is written needs the VMA's
- * anon before it is there, since a fork that copies the VMA copies page and anon together.
+ * Reading maps the zero page, which belongs to nobody; the first write brings a frame. A page that is written needs
+ * the VMA's anon before it is there, since a fork that copies the VMA copies page and anon together.
  */
 #include "fault/fault.h"
 #include "pt/pte.h"

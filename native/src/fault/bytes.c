@@ -1,11 +1,12 @@
 /*
  * fault/bytes.c - bytes of one page, as a program's load or store would get them
  *
- * A page that is there is used without a fault, as the processor does; only where it is missing, or may not be written yet, a fault
- * is taken and counted, and then the page is looked for again: another thread may have taken it away (MADV_DONTNEED).
+ * A page that is there is used without a fault, as the processor does; only where it is missing, or may not be
+ * written yet, a fault is taken and counted, and then the page is looked for again: another thread may have taken it
+ * away (MADV_DONTNEED).
  *
- * Locks   the VMA by the policy's means, or mmap_lock for reading; then the table's, which keeps the page where it is and its
- *         bytes from other callers of this file.
+ * Locks   the VMA by the policy's means, or mmap_lock for reading; then the table's, which keeps the page where it is
+ *         and its bytes from other callers of this file.
  */
 #include "fault/fault.h"
 #include "mm/mmap_lock.h"

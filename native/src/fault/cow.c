@@ -28,7 +28,8 @@ static uint32_t write_shared(struct fault *f)
 static uint32_t replace_page(struct fault *f)
 {
 	struct frames *frames = f->mm->pt.frames;
-	void *frame = pte_kind(f->pte) == PTE_ZERO ? frame_take_zeroed(frames) : frame_take_copy(frames, pte_page(f->pte));
+	bool zeros = pte_kind(f->pte) == PTE_ZERO;
+	void *frame = zeros ? frame_take_zeroed(frames) : frame_take_copy(frames, pte_page(f->pte));
 
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;

@@ -51,7 +51,7 @@ uint32_t fault_anonymous(struct fault *f); /* private anonymous memory, no page 
 uint32_t fault_file(struct fault *f);      /* a page of a file or of shared anonymous memory, none there yet */
 uint32_t fault_write_present(struct fault *f); /* a write to a page that is there but not writable: copy or take over */
 
-/* --- steps that the kinds share -------------------------------------------------------------------------------------- */
+/* --- steps that the kinds share ----------------------------------------------------------------------------------- */
 
 /*
  * Sees to it that the VMA has an anon, which a private page needs before it is there. 0; OOM; FAULT_RETRY: under the VMA

@@ -1,9 +1,9 @@
 /*
  * fault/handle.c - which kind of fault it is, and the steps that the kinds share
  *
- * A handler decides by the entry as it was seen without a lock, gets what it needs (an anon, a frame, a page of a file), then
- * takes the table's lock, looks again and installs; or drops what it got and begins again. So nothing is allocated or copied
- * under the lock, and of many faults on one page exactly one installs.
+ * A handler decides by the entry as it was seen without a lock, gets what it needs (an anon, a frame, a page of a
+ * file), then takes the table's lock, looks again and installs; or drops what it got and begins again. So nothing is
+ * allocated or copied under the lock, and of many faults on one page exactly one installs.
  *
  * Locks   the VMA held still by the caller; the table's lock for a few instructions.
  */
@@ -13,7 +13,7 @@
 #include "mm/mmap_lock.h"
 #include "pt/pte.h"
 
-/* --- steps ----------------------------------------------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------------------------------------------------- */
 
 /*
  * From 6.10 a fault makes do with a try: whoever holds mmap_lock for writing may wait for this very VMA, so waiting
@@ -64,7 +64,7 @@ uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result)
 	return result;
 }
 
-/* --- the choice ------------------------------------------------------------------------------------------------------ */
+/* --- the choice --------------------------------------------------------------------------------------------------- */
 
 static uint32_t handle_entry(struct fault *f)
 {

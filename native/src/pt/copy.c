@@ -4,14 +4,16 @@
  * All entries are copied, pages of files and the zero page too: what a parent's mapping has resident its child's has,
  * as in Linux. (Mappings without an anon are left out by the caller: a fault finds their pages again.)
  *
- * Locks   both tables' locks, in the order of their addresses: a frame gets its second user, and both entries lose their write
- *         bit, in one step, so that no fault finds itself the only user of a frame that is being shared. pair [frame-only]
+ * Locks   both tables' locks, in the order of their addresses: a frame gets its second user, and both entries lose
+ *         their write bit, in one step, so that no fault finds itself the only user of a frame that is being shared.
+ *         pair [frame-only]
  */
 #include <errno.h>
 
 #include "pt/table.h"
 
-static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i, struct rss_change *change)
+static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i,
+			struct rss_change *change)
 {
 	uint64_t pte = atomic_load_relaxed(&from->entry[i]);
 

@@ -27,7 +27,7 @@ struct file {
 	char name[];            /* base.name, unless that is NULL */
 };
 
-/* Numbers objects, and inodes that nobody named. Process-wide: files belong to no space, and two must never share one. */
+/* Numbers objects, and inodes that nobody named. Process-wide: files belong to no space, and no two share a number. */
 static atomic_u64 last_id;
 
 static struct file *file_of(struct vma_file *base)
@@ -48,7 +48,7 @@ static void unlock(struct file *file)
 	sync_mutex_unlock(&file->lock);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------ */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static void free_page(void *page)
 {
@@ -118,7 +118,7 @@ bool file_is_shmem(const struct vma_file *file)
 	return container_of(file, const struct file, base)->shmem;
 }
 
-/* --- pages ----------------------------------------------------------------------------------------------------------- */
+/* --- pages -------------------------------------------------------------------------------------------------------- */
 
 /* What an untouched page at @index holds: the fill byte up to the end of the file, then zeros. */
 static void fill_page(const struct file *file, uint64_t index, uint8_t *page)
@@ -195,7 +195,7 @@ bool file_page_is_present(struct vma_file *base, uint64_t index)
 	return !is_beyond_end(file, index) && page_tree_find(&file->pages, index);
 }
 
-/* --- bytes ----------------------------------------------------------------------------------------------------------- */
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 /* The part of a range of bytes that lies in one page. */
 struct piece {
@@ -270,8 +270,8 @@ static int make_pages(struct file *file, uint64_t offset, size_t length)
 }
 
 /*
- * Bytes after the old end are zeros (F2) and become the fill byte up to the new one: those of the old last page, and of
- * pages that this write has made, from @offset's on. Context: file->lock.
+ * Bytes after the old end are zeros (F2) and become the fill byte up to the new one: those of the old last page, and
+ * of pages that this write has made, from @offset's on. Context: file->lock.
  */
 static void fill_gap(struct file *file, uint64_t offset, uint64_t end)
 {

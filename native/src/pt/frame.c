@@ -7,8 +7,8 @@
  *
  * A list of free frames never runs through the frames themselves: following it would bring cold memory in.
  *
- * Locks   pool->lock (RANK_FRAMES), then caches' (RANK_FRAME_CACHE), several of them in the order of their slots. Frames move
- *         between pool and caches only under both.
+ * Locks   pool->lock (RANK_FRAMES), then caches' (RANK_FRAME_CACHE), several of them in the order of their slots.
+ *         Frames move between pool and caches only under both.
  */
 #include "pt/frame.h"
 
@@ -150,7 +150,7 @@ bool frames_have_bytes(const struct frames *frames)
 	return frames->have_bytes;
 }
 
-/* --- free frames --------------------------------------------------------------------------------------------------- */
+/* --- free frames -------------------------------------------------------------------------------------------------- */
 
 static void lock_pool(struct frames *pool)
 {
@@ -299,7 +299,7 @@ uint64_t frames_used(struct frames *frames)
 	return used;
 }
 
-/* --- frames in use ------------------------------------------------------------------------------------------------- */
+/* --- frames in use ------------------------------------------------------------------------------------------------ */
 
 static atomic_u32 *users_of(struct frames *pool, const void *frame)
 {
@@ -349,7 +349,7 @@ void frame_put(struct frames *frames, void *frame)
 
 	/*
 	 * The only user needs no update that others could see: nobody can become one but through it.
-	 * pair [frame-only]: with the puts of those who were users before; what they read or wrote of the frame is over.
+	 * pair [frame-only]: with the puts of those who were users before; their reads and writes are over.
 	 */
 	if (atomic_load_acquire(users) == 1)
 		atomic_store_relaxed(users, 0);

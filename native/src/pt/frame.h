@@ -1,13 +1,14 @@
 /*
  * pt/frame.h - page frames: 4 KiB of host memory each, counted, from one pool that a space shares with its forks
  *
- * The pool reserves host addresses for its whole limit at once and uses memory as frames are first taken. A frame is named by the host
- * address of its first byte. With VMALOCK_BACKING_NONE the addresses are reserved but never touched: frames are only counted.
+ * The pool reserves host addresses for its whole limit at once and uses memory as frames are first taken. A frame is
+ * named by the host address of its first byte. With VMALOCK_BACKING_NONE the addresses are reserved but never
+ * touched: frames are only counted.
  *
- * A thread takes and gives frames from the cache of its slot, last given first taken, so that a recycled frame is still
- * in the processor's cache. Each cache has a lock of its own (RANK_FRAME_CACHE), which hardly anybody else wants; the
- * pool's (RANK_FRAMES) is taken once for many frames. When the pool has none left, a thread holds all caches and takes what lies
- * idle in another's: a take fails only when every frame is in use.
+ * A thread takes and gives frames from the cache of its slot, last given first taken, so that a recycled frame is
+ * still in the processor's cache. Each cache has a lock of its own (RANK_FRAME_CACHE), which hardly anybody else
+ * wants; the pool's (RANK_FRAMES) is taken once for many frames. When the pool has none left, a thread holds all
+ * caches and takes what lies idle in another's: a take fails only when every frame is in use.
  */
 #ifndef VMALOCK_PT_FRAME_H
 #define VMALOCK_PT_FRAME_H
@@ -41,7 +42,10 @@ must_check void *frame_take_copy(struct frames *frames, const void *from);
 void frame_get(struct frames *frames, void *frame);
 void frame_put(struct frames *frames, void *frame);
 
-/* Is the caller the only user? Context: the table lock of its one entry, so that fork cannot add a user. pair [frame-only] */
+/*
+ * Is the caller the only user? Context: the table lock of its one entry, so that fork cannot add a user.
+ * pair [frame-only]: frame_put().
+ */
 bool frame_is_only(struct frames *frames, void *frame);
 
 /* Is it a frame of this pool that somebody uses? For validators. */

@@ -1,8 +1,8 @@
 /*
  * pt/move.c - mremap: entries change their place, frames keep theirs
  *
- * Source and destination need not be equally far into their tables, so one source table may feed two others, or a part of
- * itself.
+ * Source and destination need not be equally far into their tables, so one source table may feed two others, or a
+ * part of itself.
  *
  * Locks   both tables' locks, in the order of their addresses.
  */

@@ -1,14 +1,15 @@
 /*
  * pt/pt.h - the page tables of one address space: four levels of 512 entries, as x86-64 has them
  *
- * An entry (pte.h) names a frame of the pool, a page of a file or the zero page, with x86-like bits. What a mapping permits stands in
- * the VMA; an entry's writable bit says that the page behind it may be written without another look (no copy due).
+ * An entry (pte.h) names a frame of the pool, a page of a file or the zero page, with x86-like bits. What a mapping
+ * permits stands in the VMA; an entry's writable bit says that the page behind it may be written without another look
+ * (no copy due).
  *
- * Who may call        Every function works on a range whose VMAs the caller keeps stable: a VMA lock or mmap_lock. Where more is
- *                     needed it says so.
- * Locks               one spinlock for each lowest table (RANK_TABLE): its entries change under it, and are looked at again there
- *                     before they change. Upper levels are only filled in: a table once linked stays until
- *                     pt_free_tables() or pt_destroy().
+ * Who may call        Every function works on a range whose VMAs the caller keeps stable: a VMA lock or mmap_lock.
+ *                     Where more is needed it says so.
+ * Locks               one spinlock for each lowest table (RANK_TABLE): its entries change under it, and are looked at
+ *                     again there before they change. Upper levels are only filled in: a table once linked stays
+ *                     until pt_free_tables() or pt_destroy().
  * Freed tables        go through RCU, so that a walk inside a read section may meet one.
  * Counts              resident pages by kind and tables are kept in the space's counters, fields PT_COUNT_.
  */
@@ -61,12 +62,15 @@ bool pt_slot_find(struct pt *pt, uint64_t addr, struct pt_slot *out);
  */
 void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
 
-/* --- for operations: ranges. [start, end), page aligned ------------------------------------------------------------ */
+/* --- for operations: ranges. [start, end), page aligned ----------------------------------------------------------- */
 
 /* Lets go of all pages. Beside faults in the same VMA this is allowed (MADV_DONTNEED). */
 void pt_zap(struct pt *pt, uint64_t start, uint64_t end);
 
-/* Frees the tables that lie wholly inside [@floor, @ceiling), where nothing is mapped. Context: mmap_lock for writing. */
+/*
+ * Frees the tables that lie wholly inside [@floor, @ceiling), where nothing is mapped.
+ * Context: mmap_lock for writing, or downgraded.
+ */
 void pt_free_tables(struct pt *pt, uint64_t floor, uint64_t ceiling);
 
 /* The same, looking only at tables that overlap [@start, @end), which has just been emptied: the hole may be huge. */
@@ -81,7 +85,10 @@ void pt_clean(struct pt *pt, uint64_t start, uint64_t end);
 /* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */
 must_check int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
 
-/* Moves all entries; never fails after pt_move_reserve(). Context: mmap_lock for writing, both ranges' VMAs write-locked. */
+/*
+ * Moves all entries; never fails after pt_move_reserve().
+ * Context: mmap_lock for writing, both ranges' VMAs write-locked.
+ */
 void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
 
 /*

@@ -5,9 +5,9 @@
  *   | host address |   kind  |    | dirty  accessed |     write  present |
  *
  * The address is that of 4 KiB of host memory instead of physical memory; user addresses of every host here are below
- * 2^48. The kind stands in bits that x86 leaves to software. An entry that is not present is 0; what a page may be besides
- * present or absent (in swap, guarded, waiting for userfaultfd) will be a non-zero entry without the present bit, and large
- * pages a bit of the levels above.
+ * 2^48. The kind stands in bits that x86 leaves to software. An entry that is not present is 0; what a page may be
+ * besides present or absent (in swap, guarded, waiting for userfaultfd) will be a non-zero entry without the present
+ * bit, and large pages a bit of the levels above.
  */
 #ifndef VMALOCK_PT_PTE_H
 #define VMALOCK_PT_PTE_H

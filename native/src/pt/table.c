@@ -1,7 +1,8 @@
 /*
  * pt/table.c - growing, walking and freeing the levels
  *
- * Locks       growing takes none: two threads that grow the same entry race by compare-and-swap, and the loser frees its table.
+ * Locks       growing takes none: two threads that grow the same entry race by compare-and-swap, and the loser frees
+ *             its table.
  * Invariants  T1  a table once linked stays until no VMA lies in its span (pt_free_tables()), or the space ends.
  *             T2  `live` is the number of entries of a lowest table that are not 0.
  *             T3  PT_COUNT_TABLES counts the linked tables below the root, as Linux does for VmPTE.
@@ -35,7 +36,7 @@ static void count_tables(struct pt *pt, uint64_t n)
 	counters_add(pt->counters, PT_COUNT_TABLES, n);
 }
 
-/* --- growing and walking --------------------------------------------------------------------------------------------- */
+/* --- growing and walking ------------------------------------------------------------------------------------------ */
 
 /*
  * A table for an empty entry; another thread's, if it was faster. NULL: no memory.
@@ -117,7 +118,7 @@ void table_unlock_both(struct pt_table *a, struct pt_table *b)
 		table_unlock(b);
 }
 
-/* --- one entry ------------------------------------------------------------------------------------------------------- */
+/* --- one entry ---------------------------------------------------------------------------------------------------- */
 
 static void slot_of(struct pt_table *table, uint64_t addr, struct pt_slot *out)
 {
@@ -166,7 +167,7 @@ void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte)
 	atomic_store_relaxed(slot->entry, pte);
 }
 
-/* --- freeing --------------------------------------------------------------------------------------------------------- */
+/* --- freeing ------------------------------------------------------------------------------------------------------ */
 
 void table_free_rcu(struct rcu_node *node)
 {
@@ -228,7 +229,7 @@ void pt_free_tables(struct pt *pt, uint64_t floor, uint64_t ceiling)
 	pt_free_tables_near(pt, floor, ceiling, floor, ceiling);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 int pt_init(struct pt *pt, struct frames *frames, struct counters *counters)
 {

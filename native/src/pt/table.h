@@ -51,8 +51,8 @@ static inline uint64_t table_next(unsigned level, uint64_t addr)
 
 /*
  * The next lower table, or NULL.
- * pair [pt-link]: table_grow(), which makes the table's zeros visible before the link. The loads through the pointer depend
- * on it; nothing else is needed.
+ * pair [pt-link]: table_grow(), which makes the table's zeros visible before the link. The loads through the pointer
+ * depend on it; nothing else is needed.
  */
 static inline struct pt_table *table_child(struct pt_table *table, uint32_t index)
 {
@@ -86,12 +86,12 @@ struct table_span {
 };
 
 /*
- * The next part of [*@at, @end) that has a table; *@at moves behind it. False: there is no more. Where large parts of a range
- * have no tables it takes one step for each.
+ * The next part of [*@at, @end) that has a table; *@at moves behind it. False: there is no more. Where large parts of
+ * a range have no tables it takes one step for each.
  */
 bool table_span_next(const struct pt *pt, uint64_t *at, uint64_t end, struct table_span *out);
 
-/* --- counting resident pages ------------------------------------------------------------------------------------------- */
+/* --- counting resident pages -------------------------------------------------------------------------------------- */
 
 /* By how much the counters change, gathered while a table's lock is held. Modulo 2^64. */
 struct rss_change {

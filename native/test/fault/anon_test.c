@@ -111,7 +111,7 @@ static void dontneed_forgets_and_free_keeps(void)
 	end_space(mm);
 }
 
-/* --- the anon -------------------------------------------------------------------------------------------------------- */
+/* --- the anon ----------------------------------------------------------------------------------------------------- */
 
 static void before_6_10_the_first_write_of_a_vma_asks_for_mmap_lock_and_the_next_does_not(void)
 {
@@ -130,9 +130,10 @@ static void before_6_10_the_first_write_of_a_vma_asks_for_mmap_lock_and_the_next
 static void a_refused_first_write_has_installed_nothing(void)
 {
 	vmalock_mm *mm = space_with(VMALOCK_FAULTS_RFC, VMALOCK_BACKING_MEMORY, 16);
-	struct fault f = { .mm = (struct mm *)mm, .addr = page(0), .access = VMALOCK_WRITE, .flags = FAULT_FLAG_VMA_LOCK };
+	struct fault f = { .mm = (struct mm *)mm, .addr = page(0), .access = VMALOCK_WRITE };
 
 	map_at(mm, 0, 1, RW);
+	f.flags = FAULT_FLAG_VMA_LOCK;
 	f.vma = mm_lookup(f.mm, page(0));
 	expect_eq(fault_handle(&f), FAULT_RETRY);
 	expect(vma_anon(f.vma) == NULL);
@@ -172,7 +173,7 @@ static void from_6_10_a_first_write_that_meets_a_writer_of_mmap_lock_retries_ins
 	end_space(mm);
 }
 
-/* --- frames that are only counted --------------------------------------------------------------------------------------- */
+/* --- frames that are only counted --------------------------------------------------------------------------------- */
 
 static void without_backing_pages_are_counted_reads_give_zeros_and_writes_are_dropped(void)
 {

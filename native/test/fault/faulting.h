@@ -26,7 +26,9 @@ static inline vmalock_mm *space_with(enum vmalock_faults era, enum vmalock_backi
 
 static inline vmalock_file *file_with(uint64_t pages, uint8_t fill, int counted_only)
 {
-	struct vmalock_file_options options = { .length = pages * P, .fill = fill, .name = "/f", .counted_only = counted_only };
+	struct vmalock_file_options options = {
+		.length = pages * P, .fill = fill, .name = "/f", .counted_only = counted_only
+	};
 	vmalock_file *file;
 
 	expect_eq(vmalock_file_create(&options, &file), 0);

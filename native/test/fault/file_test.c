@@ -175,7 +175,7 @@ static void a_mapping_with_an_offset_shows_that_part_of_the_file_also_after_it_m
 	vmalock_file_put(file);
 }
 
-/* --- under the VMA lock, era by era ------------------------------------------------------------------------------------- */
+/* --- under the VMA lock, era by era ------------------------------------------------------------------------------- */
 
 static void file_faults_take_the_vma_lock_from_6_7_on_and_6_6_sends_them_back(void)
 {
@@ -220,7 +220,7 @@ static void a_private_copy_under_the_vma_lock_wants_an_anon_first(void)
 	vmalock_file_put(file);
 }
 
-/* --- no bytes ----------------------------------------------------------------------------------------------------------- */
+/* --- no bytes ----------------------------------------------------------------------------------------------------- */
 
 static void pages_of_a_counted_file_read_as_zeros_drop_writes_and_copy_into_real_frames(void)
 {

@@ -14,7 +14,7 @@ static vmalock_mm *space_with_pages(uint64_t pages, uint64_t frames)
 	return mm;
 }
 
-/* --- forced ----------------------------------------------------------------------------------------------------------- */
+/* --- forced ------------------------------------------------------------------------------------------------------- */
 
 static void a_fault_that_loses_the_race_for_a_page_gives_its_frame_back(void)
 {
@@ -109,7 +109,7 @@ static void who_brought_a_files_page_in_has_had_a_major_fault_though_another_map
 	vmalock_file_put(file);
 }
 
-/* --- at large ----------------------------------------------------------------------------------------------------------- */
+/* --- at large ----------------------------------------------------------------------------------------------------- */
 
 struct worker {
 	vmalock_mm *mm;
@@ -161,8 +161,8 @@ static void threads_that_touch_the_same_pages_first_install_one_frame_each(void)
 }
 
 /*
- * Each page holds its own number twice or zeros: a reader must never see a mixture or another page's bytes. Writers and droppers
- * run over the same few pages, with too few frames for all of them.
+ * Each page holds its own number twice or zeros: a reader must never see a mixture or another page's bytes. Writers
+ * and droppers run over the same few pages, with too few frames for all of them.
  */
 static void write_read_or_drop(void *arg)
 {
@@ -203,8 +203,9 @@ static void pages_dropped_beside_faults_are_whole_or_gone_and_every_frame_is_acc
 
 		printf("  seed %llu\n", (unsigned long long)seed);
 		for (uint64_t i = 0; i < THREADS; i++)
-			workers[i] = (struct worker){ .mm = mm, .random = { seed * 100 + i }, .pages = 600, .turns = 4000,
-						      .drops = i == 0 };
+			workers[i] = (struct worker){
+				.mm = mm, .random = { seed * 100 + i }, .pages = 600, .turns = 4000, .drops = i == 0
+			};
 		run_workers(workers, write_read_or_drop);
 		for (int i = 0; i < THREADS; i++)
 			ooms += workers[i].ooms;

@@ -214,7 +214,8 @@ static void random_writes_and_reads_agree_with_an_array(uint64_t seed)
 	expect(model && buffer);
 	memset(model, 0x5a, 1234);
 	for (int turn = 0; turn < 500; turn++) {
-		uint64_t offset = random_below(&random, SIZE - 1), n = 1 + random_below(&random, min_u64(SIZE - offset, 20000));
+		uint64_t offset = random_below(&random, SIZE - 1);
+		uint64_t n = 1 + random_below(&random, min_u64(SIZE - offset, 20000));
 
 		switch (random_below(&random, 3)) {
 		case 0:
@@ -234,7 +235,7 @@ static void random_writes_and_reads_agree_with_an_array(uint64_t seed)
 		}
 		default:
 			if (offset >> PAGE_SHIFT < (length + PAGE_SIZE - 1) >> PAGE_SHIFT)
-				expect(memcmp(page_of(file, offset >> PAGE_SHIFT), model + page_down(offset), PAGE_SIZE) == 0);
+				expect(!memcmp(page_of(file, offset >> PAGE_SHIFT), model + page_down(offset), PAGE_SIZE));
 		}
 		expect_eq(file_length(file), length);
 	}
@@ -251,7 +252,7 @@ static void random_writes_and_reads_agree_with_an_array_of_bytes(void)
 	}
 }
 
-/* --- threads --------------------------------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------------------------------------ */
 
 enum { THREADS = 4, PAGES = 600 };
 

@@ -184,7 +184,7 @@ static void a_pool_without_memory_leaves_nothing_behind(void)
 	expect_eq(alloc_live(), before);
 }
 
-/* --- threads --------------------------------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------------------------------------ */
 
 enum { THREADS = 4, MANY_THREADS = THREAD_SLOTS + 16, HELD = 25, ROUNDS = 20000 };
 

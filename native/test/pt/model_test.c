@@ -1,8 +1,9 @@
 /*
  * model_test.c - random operations on the tables of a parent and a child against plain arrays
  *
- * The window lies across the boundary of two lowest tables, of 1 GiB and of 512 GiB, so that every operation meets seams. Each
- * frame holds the number it was mapped with; the arrays say which number, which bits and how many users there must be.
+ * The window lies across the boundary of two lowest tables, of 1 GiB and of 512 GiB, so that every operation meets
+ * seams. Each frame holds the number it was mapped with; the arrays say which number, which bits and how many users
+ * there must be.
  */
 #include "base/bits.h"
 #include "base/random.h"
@@ -34,7 +35,7 @@ static uint64_t address(uint64_t page)
 	return BASE + page * PAGE_SIZE;
 }
 
-/* --- operations, on both sides ---------------------------------------------------------------------------------------- */
+/* --- operations, on both sides ------------------------------------------------------------------------------------ */
 
 static void map_one(struct model *m, uint32_t s, uint64_t page)
 {
@@ -110,17 +111,18 @@ static void copy(struct model *m, uint64_t first, uint64_t end)
 /* Frees tables in the largest hole around a page that has none. */
 static void free_tables(struct model *m, uint32_t s, uint64_t page)
 {
-	uint64_t first = page, end = page;
+	uint64_t first = page, end = page, ceiling;
 
 	while (first > 0 && !m->entry[s][first - 1].present)
 		first--;
 	while (end < PAGES && !m->entry[s][end].present)
 		end++;
+	ceiling = end < PAGES ? address(end) : UINT64_C(1) << 47;
 	if (first < end)
-		pt_free_tables(&m->space[s].pt, first ? address(first) : 0, end < PAGES ? address(end) : UINT64_C(1) << 47);
+		pt_free_tables(&m->space[s].pt, first ? address(first) : 0, ceiling);
 }
 
-/* --- comparing -------------------------------------------------------------------------------------------------------- */
+/* --- comparing ---------------------------------------------------------------------------------------------------- */
 
 static void compare_entry(struct model *m, uint32_t s, uint64_t page)
 {

@@ -1,5 +1,6 @@
 /*
- * table_test.c - page tables one rule at a time: growing, counting, zapping, moving, sharing, freeing, and what the validator sees
+ * table_test.c - page tables one rule at a time: growing, counting, zapping, moving, sharing, freeing, and what the
+ * validator sees
  */
 #include <errno.h>
 
@@ -29,7 +30,7 @@ static void one_table_serves_two_mebibytes_and_each_page_has_an_entry_of_its_own
 
 static void the_whole_address_space_can_be_mapped(void)
 {
-	const uint64_t addrs[] = { 0, GIB, (UINT64_C(1) << 39) - PAGE_SIZE, UINT64_C(1) << 39, (UINT64_C(1) << 47) - PAGE_SIZE };
+	const uint64_t addrs[] = { 0, GIB, 512 * GIB - PAGE_SIZE, 512 * GIB, 128 * 1024 * GIB - PAGE_SIZE };
 	struct space s;
 	uint8_t there;
 
@@ -235,7 +236,7 @@ static void a_range_without_pages_costs_a_copy_no_table(void)
 	space_end(&parent);
 }
 
-/* --- no memory ------------------------------------------------------------------------------------------------------- */
+/* --- no memory ---------------------------------------------------------------------------------------------------- */
 
 static void growing_without_memory_leaves_valid_tables(void)
 {
@@ -278,7 +279,7 @@ static void reserving_and_copying_without_memory_move_nothing(void)
 	space_end(&s);
 }
 
-/* --- the validator bites ----------------------------------------------------------------------------------------------- */
+/* --- the validator bites ------------------------------------------------------------------------------------------ */
 
 static bool nothing_is_mapped(void *arg, uint64_t addr)
 {
@@ -327,7 +328,7 @@ static void the_validator_finds_what_is_broken(void)
 	space_end(&s);
 }
 
-/* --- threads --------------------------------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------------------------------------ */
 
 enum { THREADS = 4 };
 
