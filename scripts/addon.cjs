@@ -6,7 +6,9 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 
 function filesUnder(dir, ending) {
-  const entries = fs.existsSync(path.join(root, dir)) ? fs.readdirSync(path.join(root, dir), { withFileTypes: true }) : [];
+  const entries = fs.existsSync(path.join(root, dir))
+    ? fs.readdirSync(path.join(root, dir), { withFileTypes: true })
+    : [];
   return entries
     .flatMap((e) => (e.isDirectory() ? filesUnder(`${dir}/${e.name}`, ending) : [`${dir}/${e.name}`]))
     .filter((file) => file.endsWith(ending))

@@ -90,7 +90,9 @@ function unpackPackages() {
     if (!library) return false;
     return succeeds('apt-get', ['-qq', ...options(), 'download', 'liburcu-dev', library], { cwd: debs });
   };
-  process.stdout.write('vmalock: no liburcu here and no root: unpacking the packages of this distribution in .sysroot\n');
+  process.stdout.write(
+    'vmalock: no liburcu here and no root: unpacking the packages of this distribution in .sysroot\n',
+  );
   const updated = listsAreEmpty();
   if (updated) update();
   if (!download()) {
@@ -110,14 +112,19 @@ function findOrGet() {
   if (found) return found;
   const got = isRoot() ? installAsRoot('liburcu') || unpackPackages() : unpackPackages();
   const now = got ? find() : null;
-  if (!now) stop(`liburcu ${MIN} or newer is needed to build: install ${namesOf('liburcu')} and run the command again.`);
+  if (!now)
+    stop(`liburcu ${MIN} or newer is needed to build: install ${namesOf('liburcu')} and run the command again.`);
   return now;
 }
 
 /** For programs that ask pkg-config themselves (CMake): the environment in which they find what find() found. */
 function environment(found) {
   if (!found.folder || process.env.PKG_CONFIG_SYSROOT_DIR) return {};
-  return { PKG_CONFIG_SYSROOT_DIR: sysroot, PKG_CONFIG_LIBDIR: path.join(found.folder, 'pkgconfig'), LIBURCU_ROOT: sysroot };
+  return {
+    PKG_CONFIG_SYSROOT_DIR: sysroot,
+    PKG_CONFIG_LIBDIR: path.join(found.folder, 'pkgconfig'),
+    LIBURCU_ROOT: sysroot,
+  };
 }
 
 /** The .so files that a copy of the addon for other machines needs beside it, as [name, path]. */

@@ -34,7 +34,14 @@ function bring({ stamp, output, sources, build }) {
   fs.utimesSync(file, started, started);
 }
 
-const NATIVE = ['native/src', 'native/include', 'native/binding', 'binding.gyp', 'scripts/addon.cjs', 'scripts/build-native.cjs'];
+const NATIVE = [
+  'native/src',
+  'native/include',
+  'native/binding',
+  'binding.gyp',
+  'scripts/addon.cjs',
+  'scripts/build-native.cjs',
+];
 if (!process.env.VMALOCK_NATIVE) {
   bring({ stamp: 'addon.stamp', output: 'build/Release/vmalock.node', sources: NATIVE, build: ['build-native.cjs'] });
 }
