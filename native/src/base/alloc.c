@@ -19,7 +19,7 @@ static __thread uint64_t fail_countdown;
 static __thread int fail_happened;
 static atomic_u64 live_blocks;
 
-static int should_fail(void)
+int alloc_failure_ordered(void)
 {
 	if (likely(fail_countdown == 0) || --fail_countdown != 0)
 		return 0;
@@ -27,7 +27,7 @@ static int should_fail(void)
 	return 1;
 }
 
-static void *counted(void *p)
+void *alloc_counted(void *p)
 {
 #if VMALOCK_CHECK_LEVEL >= 1
 	if (p)
@@ -36,7 +36,7 @@ static void *counted(void *p)
 	return p;
 }
 
-static void uncounted(const void *p)
+void alloc_not_counted(const void *p)
 {
 #if VMALOCK_CHECK_LEVEL >= 1
 	if (p)
@@ -47,23 +47,33 @@ static void uncounted(const void *p)
 
 void *alloc_bytes(size_t size)
 {
-	return should_fail() ? NULL : counted(malloc(size));
+	return alloc_failure_ordered() ? NULL : alloc_counted(malloc(size));
 }
 
 void *alloc_zeroed(size_t size)
 {
-	return should_fail() ? NULL : counted(calloc(1, size));
+	return alloc_failure_ordered() ? NULL : alloc_counted(calloc(1, size));
+}
+
+void *alloc_uncounted_aligned(size_t align, size_t size)
+{
+	/* aligned_alloc() wants the size to be a multiple of the alignment. */
+	return aligned_alloc(align, (size + align - 1) & ~(align - 1));
 }
 
 void *alloc_aligned(size_t align, size_t size)
 {
-	/* aligned_alloc() wants the size to be a multiple of the alignment. */
-	return should_fail() ? NULL : counted(aligned_alloc(align, (size + align - 1) & ~(align - 1)));
+	return alloc_failure_ordered() ? NULL : alloc_counted(alloc_uncounted_aligned(align, size));
+}
+
+void alloc_uncounted_free(void *p)
+{
+	free(p);
 }
 
 void alloc_free(void *p)
 {
-	uncounted(p);
+	alloc_not_counted(p);
 	free(p);
 }
 
@@ -85,14 +95,14 @@ static void *reserve_aligned(size_t align, size_t size, int protection)
 void *alloc_reserve(size_t align, size_t size, enum alloc_reserve use)
 {
 	check(size && (size & (align - 1)) == 0);
-	if (should_fail() || size + align < size)
+	if (alloc_failure_ordered() || size + align < size)
 		return NULL;
-	return counted(reserve_aligned(align, size, use == ALLOC_TOUCHABLE ? PROT_READ | PROT_WRITE : PROT_NONE));
+	return alloc_counted(reserve_aligned(align, size, use == ALLOC_TOUCHABLE ? PROT_READ | PROT_WRITE : PROT_NONE));
 }
 
 void alloc_unreserve(void *p, size_t size)
 {
-	uncounted(p);
+	alloc_not_counted(p);
 	if (p)
 		munmap(p, size);
 }

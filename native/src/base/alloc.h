@@ -23,6 +23,13 @@ must_check void *alloc_aligned(size_t align, size_t size);
 
 void alloc_free(void *p);
 
+/* The pieces of the above, for blocks.c: memory without counting, the counting alone, whether this one shall fail. */
+must_check void *alloc_uncounted_aligned(size_t align, size_t size);
+void alloc_uncounted_free(void *p);
+void *alloc_counted(void *p);
+void alloc_not_counted(const void *p);
+must_check int alloc_failure_ordered(void);
+
 /* What reserved addresses are good for. */
 enum alloc_reserve {
 	ALLOC_TOUCHABLE,      /* zeroed memory comes page by page as it is first touched */

@@ -38,6 +38,19 @@
 #define VMALOCK_TSAN 0
 #endif
 
+/* By AddressSanitizer? */
+#if defined(__SANITIZE_ADDRESS__)
+#define VMALOCK_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VMALOCK_ASAN 1
+#else
+#define VMALOCK_ASAN 0
+#endif
+#else
+#define VMALOCK_ASAN 0
+#endif
+
 /*
  * Which back end atomic.h uses: 1 compiler builtins (sanitizers, model checkers, machines without fences of their
  * own below), 0 the fences of the machine. The build may force builtins with -DVMALOCK_ATOMICS_BUILTIN=1.

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "base/alloc.h"
+#include "base/blocks.h"
 #include "index/reserve.h"
 #include "index/search.h"
 
@@ -30,7 +30,7 @@ void index_destroy(struct index *index)
 	if (root)
 		node_free_tree(root_node(root), root_level(root));
 	while ((node = node_pop(&index->spare)))
-		alloc_free(node);
+		block_give(BLOCK_384, node);
 	rcu_batch_drain(&index->retired);
 	*index = (struct index){ 0 };
 }

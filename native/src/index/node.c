@@ -5,23 +5,23 @@
 
 #include <string.h>
 
-#include "base/alloc.h"
+#include "base/blocks.h"
 
 struct index_node *node_alloc(void)
 {
-	return alloc_aligned(NODE_ALIGN, sizeof(struct index_node));
+	return block_take(BLOCK_384);
 }
 
 void node_free_rcu(struct rcu_node *rcu)
 {
-	alloc_free(container_of(rcu, struct index_node, rcu));
+	block_give(BLOCK_384, container_of(rcu, struct index_node, rcu));
 }
 
 void node_free_tree(struct index_node *node, uint32_t level)
 {
 	for (uint32_t i = 0; level > 0 && i < node_children(node); i++)
 		node_free_tree(node_child(node, i), level - 1);
-	alloc_free(node);
+	block_give(BLOCK_384, node);
 }
 
 void node_push(struct index_node **list, struct index_node *node)

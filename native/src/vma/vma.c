@@ -1,20 +1,20 @@
 #include "vma/vma.h"
 
-#include "base/alloc.h"
+#include "base/blocks.h"
 #include "base/check.h"
 #include "vma/lock.h"
 
 _Static_assert(offsetof(struct vma, lock_seq) % CACHE_LINE == 0, "a VMA's lock has cache lines of its own");
-_Static_assert(sizeof(struct vma) % CACHE_LINE == 0, "two VMAs' locks share no cache line");
+_Static_assert(sizeof(struct vma) == 256, "a VMA is a block; two VMAs' locks share no cache line");
 
 struct vma *vma_alloc(void)
 {
-	return alloc_aligned(CACHE_LINE, sizeof(struct vma));
+	return block_take(BLOCK_256);
 }
 
 void vma_free_unused(struct vma *vma)
 {
-	alloc_free(vma);
+	block_give(BLOCK_256, vma);
 }
 
 void vma_init(struct vma *vma, struct domain *domain, uint64_t start, uint64_t end, uint64_t pgoff, uint64_t flags,
@@ -58,7 +58,7 @@ static void free_memory(struct vma *vma)
 {
 	check(!atomic_load_relaxed(&vma->attached));
 	sync_rwlock_destroy(&vma->lock);
-	alloc_free(vma);
+	block_give(BLOCK_256, vma);
 }
 
 void vma_discard(struct vma *vma)

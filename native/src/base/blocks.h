@@ -1,0 +1,28 @@
+/*
+ * base/blocks.h - memory of a few fixed sizes, for objects that one thread takes and another gives back
+ *
+ * VMAs and index nodes are taken by writers and given back by RCU's thread, many thousand times a second: malloc's
+ * worst case. Here each thread keeps some blocks of each size; full handfuls of them travel through a depot that all
+ * share. Blocks in the depot are as good as freed: alloc_live() does not count them, and an ordered failure
+ * (alloc_fail_after) counts each block_take() as one allocation whether or not a block was at hand.
+ *
+ * Sanitizer builds take and give every block through malloc, so that a use after the end is seen.
+ */
+#ifndef VMALOCK_BASE_BLOCKS_H
+#define VMALOCK_BASE_BLOCKS_H
+
+#include "base/cpu.h"
+
+enum block_size {
+	BLOCK_256, /* bytes, at a multiple of CACHE_LINE */
+	BLOCK_384,
+	BLOCK_SIZES
+};
+
+/* Uninitialised memory, or NULL. */
+must_check void *block_take(enum block_size size);
+
+/* Back from block_take() of the same size. NULL is allowed. */
+void block_give(enum block_size size, void *block);
+
+#endif
