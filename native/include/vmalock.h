@@ -54,13 +54,13 @@ typedef struct vmalock_file vmalock_file;
 enum vmalock_file_mode { VMALOCK_FILE_RDWR, VMALOCK_FILE_RDONLY, VMALOCK_FILE_WRONLY };
 
 struct vmalock_file_options {
-	uint64_t length;            /* bytes */
+	uint64_t length; /* bytes */
 	enum vmalock_file_mode mode;
-	uint8_t fill;               /* the value of every byte that nobody wrote */
-	const char *name;           /* as maps prints it; NULL for none. Copied. */
+	uint8_t fill;     /* the value of every byte that nobody wrote */
+	const char *name; /* as maps prints it; NULL for none. Copied. */
 	uint32_t dev_major, dev_minor;
-	uint64_t inode;             /* 0: the library numbers it */
-	int counted_only;           /* not 0: its pages hold no bytes (for spaces with VMALOCK_BACKING_NONE) */
+	uint64_t inode;   /* 0: the library numbers it */
+	int counted_only; /* not 0: its pages hold no bytes (for spaces with VMALOCK_BACKING_NONE) */
 };
 
 /* Return: 0; ENOMEM; EINVAL for a mode that is none. */
@@ -84,10 +84,10 @@ enum vmalock_backing {
 };
 
 enum vmalock_faults {
-	VMALOCK_FAULTS_RFC = 0,      /* anonymous memory only under the VMA lock */
+	VMALOCK_FAULTS_RFC = 0, /* anonymous memory only under the VMA lock */
 	VMALOCK_FAULTS_LINUX_6_4,
 	VMALOCK_FAULTS_LINUX_6_6,
-	VMALOCK_FAULTS_LINUX_6_7,    /* file faults too */
+	VMALOCK_FAULTS_LINUX_6_7, /* file faults too */
 	VMALOCK_FAULTS_LINUX_6_10,
 	VMALOCK_FAULTS_LINUX_6_18,
 };
@@ -99,12 +99,12 @@ struct vmalock_limits {
 };
 
 struct vmalock_options {
-	const char *policy;           /* a name of vmalock_policy_name(); NULL: "per-vma" */
-	enum vmalock_faults faults;   /* which faults may take the policy's fast path */
+	const char *policy;         /* a name of vmalock_policy_name(); NULL: "per-vma" */
+	enum vmalock_faults faults; /* which faults may take the policy's fast path */
 	enum vmalock_backing backing;
-	uint64_t frames;              /* most frames that the space and its forks may use; 0: VMALOCK_DEFAULT_FRAMES */
-	uint32_t numa_nodes;          /* 0: 1. More than 1 comes with memory policies: EOPNOTSUPP until then */
-	int privileged;               /* not 0: as root, no memlock limit, may map below 64 KiB */
+	uint64_t frames;     /* most frames that the space and its forks may use; 0: VMALOCK_DEFAULT_FRAMES */
+	uint32_t numa_nodes; /* 0: 1. More than 1 comes with memory policies: EOPNOTSUPP until then */
+	int privileged;      /* not 0: as root, no memlock limit, may map below 64 KiB */
 	struct vmalock_limits limits;
 };
 #define VMALOCK_DEFAULT_FRAMES (UINT64_C(1) << 20)
@@ -175,7 +175,8 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_protect(vmalock_mm *mm, uint64_t a
 
 /* mremap(2), @flags VMALOCK_MREMAP_ bits. Return: 0; EINVAL, EFAULT (nothing mapped there), ENOMEM, EAGAIN, EPERM. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap(vmalock_mm *mm, uint64_t addr, uint64_t old_length,
-						    uint64_t new_length, uint32_t flags, uint64_t new_addr, uint64_t *out);
+						    uint64_t new_length, uint32_t flags, uint64_t new_addr,
+						    uint64_t *out);
 
 /* madvise(2), @advice Linux's number. Return: 0; EINVAL; ENOMEM for a hole (the rest is advised all the same); ... */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice);
@@ -237,8 +238,8 @@ VMALOCK_API uint32_t vmalock_mm_fault_arch(vmalock_mm *mm, enum vmalock_arch arc
 /*
  * @count faults in order; @results may be NULL. Return: how many ended MINOR or MAJOR.
  */
-VMALOCK_API size_t vmalock_mm_fault_many(vmalock_mm *mm, const uint64_t *addrs, size_t count,
-					 enum vmalock_access access, uint8_t *results);
+VMALOCK_API size_t vmalock_mm_fault_many(vmalock_mm *mm, const uint64_t *addrs, size_t count, enum vmalock_access access,
+					 uint8_t *results);
 
 /*
  * Bytes through the page tables, faulting as a program would. Stops at the first page that gives a signal.
@@ -255,14 +256,14 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_write(vmalock_mm *mm, uint64_t add
 #define VMALOCK_NAME_MAX 256
 struct vmalock_vma {
 	uint64_t start, end;
-	uint64_t offset;        /* bytes, as maps prints it: 0 for anonymous memory */
-	uint64_t pgoff;         /* pages, also of anonymous memory */
-	uint64_t vm_flags;      /* VMALOCK_VM_ bits */
-	uint32_t prot;          /* PROT_ bits */
+	uint64_t offset;   /* bytes, as maps prints it: 0 for anonymous memory */
+	uint64_t pgoff;    /* pages, also of anonymous memory */
+	uint64_t vm_flags; /* VMALOCK_VM_ bits */
+	uint32_t prot;     /* PROT_ bits */
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
-	uint32_t name_length;   /* of the whole name, which may be longer than what fits below */
-	uint64_t file_id;       /* 0: none; else one number for each file object, also unnamed ones */
+	uint32_t name_length;        /* of the whole name, which may be longer than what fits below */
+	uint64_t file_id;            /* 0: none; else one number for each file object, also unnamed ones */
 	char name[VMALOCK_NAME_MAX]; /* ends in a NUL */
 };
 
@@ -309,18 +310,18 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const cha
 
 /* X(field): each is a uint64_t of struct vmalock_stats, counted since the space began, forks apart. */
 #define VMALOCK_STATS(X)                                                                                                \
-	X(vma_lock_success) /* served under the policy's fast path */                                                   \
-	X(vma_lock_abort)   /* no VMA, a kind the era excludes, or a writer has it */                                   \
-	X(vma_lock_retry)   /* the handler asked for mmap_lock */                                                       \
-	X(vma_lock_miss)    /* locked, but detached, moved or another space's by then */                                \
+	X(vma_lock_success)      /* served under the policy's fast path */                                              \
+	X(vma_lock_abort)        /* no VMA, a kind the era excludes, or a writer has it */                              \
+	X(vma_lock_retry)        /* the handler asked for mmap_lock */                                                  \
+	X(vma_lock_miss)         /* locked, but detached, moved or another space's by then */                           \
 	X(vma_lock_access_error) /* refused for permission while locked */                                              \
-	X(vma_lock_attempts) /* the sum of the five above, counted on its own */                                        \
-	X(abort_no_vma) X(abort_vma_kind) X(abort_vma_busy)                                                             \
-	X(retry_anon_vma) X(retry_table) X(retry_file)                                                                  \
-	X(minor_faults) X(major_faults) X(cow_faults) X(signal_faults)                                                  \
-	X(mmap_lock_reads) X(mmap_lock_writes) X(mmap_lock_read_waits) X(mmap_lock_write_waits)                         \
-	X(vma_lock_writes)      /* VMAs that writers marked */                                                          \
-	X(vma_lock_write_waits) /* of those, how many found readers inside */
+	X(vma_lock_attempts)     /* the sum of the five above, counted on its own */                                    \
+	X(abort_no_vma)                                                                                                 \
+	X(abort_vma_kind) X(abort_vma_busy) X(retry_anon_vma) X(retry_table) X(retry_file) X(minor_faults)              \
+		X(major_faults) X(cow_faults) X(signal_faults) X(mmap_lock_reads) X(mmap_lock_writes)                   \
+			X(mmap_lock_read_waits) X(mmap_lock_write_waits)                                                \
+				X(vma_lock_writes) /* VMAs that writers marked */                                       \
+		X(vma_lock_write_waits)            /* of those, how many found readers inside */
 
 struct vmalock_stats {
 #define VMALOCK_STATS_FIELD(name) uint64_t name;
@@ -331,8 +332,9 @@ VMALOCK_API void vmalock_mm_stats(vmalock_mm *mm, struct vmalock_stats *out);
 
 /* X(field): as /proc/PID/status and friends, in bytes unless said. */
 #define VMALOCK_STATUS(X)                                                                                               \
-	X(vm_peak) X(vm_size) X(vm_locked) X(vm_rss) X(rss_anon) X(rss_file) X(rss_shmem) X(vm_data) X(vm_stack)        \
-	X(vm_exec) X(vm_pte) X(committed) X(map_count) /* mappings */ X(index_bytes) X(frames_used) /* frames */
+	X(vm_peak)                                                                                                      \
+	X(vm_size) X(vm_locked) X(vm_rss) X(rss_anon) X(rss_file) X(rss_shmem) X(vm_data) X(vm_stack) X(vm_exec)        \
+		X(vm_pte) X(committed) X(map_count) /* mappings */ X(index_bytes) X(frames_used) /* frames */
 
 struct vmalock_status {
 #define VMALOCK_STATUS_FIELD(name) uint64_t name;
@@ -343,8 +345,8 @@ VMALOCK_API void vmalock_mm_status(vmalock_mm *mm, struct vmalock_status *out);
 
 /* How long threads waited for a lock, ns; percentiles are upper bounds of buckets at most 7 % wide. */
 struct vmalock_wait_summary {
-	uint64_t count;  /* acquisitions */
-	uint64_t waits;  /* of those, how many had to wait */
+	uint64_t count;                            /* acquisitions */
+	uint64_t waits;                            /* of those, how many had to wait */
 	uint64_t total_ns, p50_ns, p99_ns, max_ns; /* of the waits */
 };
 VMALOCK_API void vmalock_mm_lock_waits(vmalock_mm *mm, struct vmalock_wait_summary *readers,
@@ -364,9 +366,9 @@ struct vmalock_replay_options {
 	enum vmalock_faults faults;
 	enum vmalock_backing backing;
 	enum vmalock_pace pace;
-	uint64_t frames;            /* 0: VMALOCK_DEFAULT_FRAMES */
-	const uint32_t *cancel;     /* the run stops soon after *cancel is not 0; may be NULL */
-	uint64_t *progress;         /* events done so far are stored here now and then; may be NULL */
+	uint64_t frames;        /* 0: VMALOCK_DEFAULT_FRAMES */
+	const uint32_t *cancel; /* the run stops soon after *cancel is not 0; may be NULL */
+	uint64_t *progress;     /* events done so far are stored here now and then; may be NULL */
 };
 
 /*
@@ -391,7 +393,7 @@ struct vmalock_replay_report {
 	uint64_t wall_ns, cpu_ns;
 	uint64_t faults, unexpected; /* events whose outcome differs from the recorded one */
 	uint64_t unmodelled;
-	struct vmalock_stats stats;  /* summed over all spaces */
+	struct vmalock_stats stats; /* summed over all spaces */
 	struct vmalock_wait_summary mmap_lock_read, mmap_lock_write;
 };
 VMALOCK_API void vmalock_replay_get_report(const vmalock_replay *replay, struct vmalock_replay_report *out);

@@ -29,7 +29,7 @@ struct vmalock_trace_header {
 	uint32_t version;
 	uint32_t header_bytes;
 	uint64_t total_bytes;
-	uint64_t lost_events; /* records that the recorder lost; a history with losses is not complete */
+	uint64_t lost_events;               /* records that the recorder lost; a history with losses is not complete */
 	struct vmalock_trace_table events;  /* struct vmalock_trace_event, in the order of time */
 	struct vmalock_trace_table threads; /* struct vmalock_trace_thread */
 	struct vmalock_trace_table spaces;  /* struct vmalock_trace_space */
@@ -52,10 +52,10 @@ struct vmalock_trace_file {
 
 /* An address space: made by execve (with its initial mappings) or by fork (VMALOCK_TRACE_FORK in the parent). */
 struct vmalock_trace_space {
-	uint32_t pid;         /* of the process it belongs to */
-	uint32_t parent;      /* the space that was forked, or VMALOCK_TRACE_NONE after an execve */
-	uint64_t brk_start;   /* bytes; 0 when the recording never asked */
-	uint64_t stack_start; /* an address inside the stack, or 0 */
+	uint32_t pid;                  /* of the process it belongs to */
+	uint32_t parent;               /* the space that was forked, or VMALOCK_TRACE_NONE after an execve */
+	uint64_t brk_start;            /* bytes; 0 when the recording never asked */
+	uint64_t stack_start;          /* an address inside the stack, or 0 */
 	uint64_t first_vma, vma_count; /* in the table of initial mappings; none for a forked space */
 	struct vmalock_trace_string comm;
 };
@@ -77,16 +77,16 @@ struct vmalock_trace_thread {
 };
 
 enum vmalock_trace_op {
-	VMALOCK_TRACE_MAP = 1,    /* a address asked, b length, c prot, d offset in bytes, aux flags; result the address */
-	VMALOCK_TRACE_UNMAP,      /* a addr, b length */
-	VMALOCK_TRACE_PROTECT,    /* a addr, b length, c prot */
-	VMALOCK_TRACE_REMAP,      /* a addr, b old length, c new length, d new addr, aux flags; result address */
-	VMALOCK_TRACE_ADVISE,     /* a addr, b length, aux advice */
-	VMALOCK_TRACE_BRK,        /* a break asked; result the break afterwards */
-	VMALOCK_TRACE_FAULT,      /* a address, aux x86 error code; result 0 or VMALOCK_SIGSEGV_* / VMALOCK_SIGBUS */
-	VMALOCK_TRACE_FORK,       /* aux the child's space; result 0 */
-	VMALOCK_TRACE_EXEC,       /* aux the new space; the thread's later events act there */
-	VMALOCK_TRACE_THREAD,     /* aux the new thread (an index): its events come after this one */
+	VMALOCK_TRACE_MAP = 1, /* a address asked, b length, c prot, d offset in bytes, aux flags; result the address */
+	VMALOCK_TRACE_UNMAP,   /* a addr, b length */
+	VMALOCK_TRACE_PROTECT, /* a addr, b length, c prot */
+	VMALOCK_TRACE_REMAP,   /* a addr, b old length, c new length, d new addr, aux flags; result address */
+	VMALOCK_TRACE_ADVISE,  /* a addr, b length, aux advice */
+	VMALOCK_TRACE_BRK,     /* a break asked; result the break afterwards */
+	VMALOCK_TRACE_FAULT,   /* a address, aux x86 error code; result 0 or VMALOCK_SIGSEGV_* / VMALOCK_SIGBUS */
+	VMALOCK_TRACE_FORK,    /* aux the child's space; result 0 */
+	VMALOCK_TRACE_EXEC,    /* aux the new space; the thread's later events act there */
+	VMALOCK_TRACE_THREAD,  /* aux the new thread (an index): its events come after this one */
 	VMALOCK_TRACE_EXIT_SPACE, /* the process ends: what /proc/PID/maps shows now is its final map */
 	VMALOCK_TRACE_UNMODELLED, /* a call that vmalock does not model yet: counted under its name */
 	VMALOCK_TRACE_OPS
@@ -96,16 +96,16 @@ enum vmalock_trace_op {
 #define VMALOCK_TRACE_RESULT_UNKNOWN 0x1u
 
 struct vmalock_trace_event {
-	uint64_t time_ns;  /* since the first event: when the call began or the fault came */
+	uint64_t time_ns; /* since the first event: when the call began or the fault came */
 	uint64_t a, b, c, d;
-	int64_t result;    /* as the recording had it: a value, or a negative errno */
-	uint32_t thread;   /* index */
-	uint32_t space;    /* index: the space the event acts on */
-	uint32_t op;       /* enum vmalock_trace_op */
-	uint32_t flags;    /* VMALOCK_TRACE_RESULT_UNKNOWN */
-	uint32_t aux;      /* see the operation */
-	uint32_t file;     /* MAP: index, or VMALOCK_TRACE_NONE for anonymous memory */
-	uint32_t line;     /* in the text it came from, for messages; 0 when unknown */
+	int64_t result;  /* as the recording had it: a value, or a negative errno */
+	uint32_t thread; /* index */
+	uint32_t space;  /* index: the space the event acts on */
+	uint32_t op;     /* enum vmalock_trace_op */
+	uint32_t flags;  /* VMALOCK_TRACE_RESULT_UNKNOWN */
+	uint32_t aux;    /* see the operation */
+	uint32_t file;   /* MAP: index, or VMALOCK_TRACE_NONE for anonymous memory */
+	uint32_t line;   /* in the text it came from, for messages; 0 when unknown */
 	uint32_t reserved;
 	struct vmalock_trace_string name; /* UNMODELLED: the system call */
 };

@@ -17,7 +17,10 @@ struct test_case {
 	void (*run)(void);
 };
 
-#define CASE(fn) { #fn, fn }
+#define CASE(fn)                                                                                                        \
+	{                                                                                                               \
+#fn, fn                                                                                                 \
+	}
 
 #define expect(cond)                                                                                                    \
 	do {                                                                                                            \

@@ -35,7 +35,7 @@ static struct decoded decode_x86(uint64_t word)
 #define ESR_CLASS(word) (((word) >> 26) & 0x3fu)
 #define ESR_CLASS_FETCH_USER 0x20u
 #define ESR_CLASS_FETCH_KERNEL 0x21u
-#define ESR_STATUS(word) ((word) & 0x3cu) /* less the level */
+#define ESR_STATUS(word) ((word)&0x3cu) /* less the level */
 #define ESR_STATUS_TRANSLATION 0x04u
 #define ESR_STATUS_ACCESS 0x08u
 #define ESR_STATUS_PERMISSION 0x0cu
@@ -80,7 +80,7 @@ static struct decoded decode_ppc64(uint64_t word)
 
 uint32_t fault_resolve_arch(struct mm *mm, enum vmalock_arch arch, uint64_t addr, uint64_t word)
 {
-	struct decoded d = arch == VMALOCK_ARCH_X86_64	? decode_x86(word)
+	struct decoded d = arch == VMALOCK_ARCH_X86_64    ? decode_x86(word)
 			   : arch == VMALOCK_ARCH_AARCH64 ? decode_arm64(word)
 							  : decode_ppc64(word);
 

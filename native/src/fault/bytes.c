@@ -95,8 +95,8 @@ static bool visit(const struct visit *v)
 	return done;
 }
 
-uint32_t fault_with_page(struct mm *mm, uint64_t addr, enum vmalock_access access,
-			 void (*fn)(void *arg, uint8_t *page), void *arg)
+uint32_t fault_with_page(struct mm *mm, uint64_t addr, enum vmalock_access access, void (*fn)(void *arg, uint8_t *page),
+			 void *arg)
 {
 	struct visit v = { mm, addr, access, fn, arg };
 	uint32_t result = VMALOCK_FAULT_MINOR;

@@ -51,7 +51,7 @@ static uint32_t copy_pinned(struct fault *f, void *old)
 		result = fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
 	if (likely(!(result & FAULT_CHANGED) && frame))
 		frame_put(frames, old); /* the entry's */
-	frame_put(frames, old); /* the pin */
+	frame_put(frames, old);         /* the pin */
 	return result;
 }
 

@@ -14,10 +14,10 @@
 
 struct fault {
 	struct mm *mm;
-	struct vma *vma;  /* held still by the VMA's lock or by mmap_lock */
-	uint64_t addr;    /* bytes */
+	struct vma *vma; /* held still by the VMA's lock or by mmap_lock */
+	uint64_t addr;   /* bytes */
 	enum vmalock_access access;
-	uint32_t flags;   /* FAULT_FLAG_ */
+	uint32_t flags; /* FAULT_FLAG_ */
 
 	/* Set by fault_handle() for the kinds. */
 	struct pt_slot slot; /* the entry of @addr, and its table's lock */
@@ -47,8 +47,8 @@ bool fault_permitted(const struct vma *vma, enum vmalock_access access);
 uint32_t fault_handle(struct fault *f);
 
 /* The kinds, each called by fault_handle(). */
-uint32_t fault_anonymous(struct fault *f); /* private anonymous memory, no page there yet */
-uint32_t fault_file(struct fault *f);      /* a page of a file or of shared anonymous memory, none there yet */
+uint32_t fault_anonymous(struct fault *f);     /* private anonymous memory, no page there yet */
+uint32_t fault_file(struct fault *f);          /* a page of a file or of shared anonymous memory, none there yet */
 uint32_t fault_write_present(struct fault *f); /* a write to a page that is there but not writable: copy or take over */
 
 /* --- steps that the kinds share ----------------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result);
  * @fn runs under the table's lock, must be short, and gets the page's host address (NULL with VMALOCK_BACKING_NONE).
  * Return: VMALOCK_FAULT_ outcome; @fn ran when it is MINOR or MAJOR.
  */
-uint32_t fault_with_page(struct mm *mm, uint64_t addr, enum vmalock_access access,
-			 void (*fn)(void *arg, uint8_t *page), void *arg);
+uint32_t fault_with_page(struct mm *mm, uint64_t addr, enum vmalock_access access, void (*fn)(void *arg, uint8_t *page),
+			 void *arg);
 
 #endif

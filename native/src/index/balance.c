@@ -35,8 +35,8 @@ struct splice {
 	struct path left, right;
 	struct index_item items[NODES_PER_LEVEL]; /* what the run of @level became */
 	uint32_t n, level;
-	bool whole;               /* the run was all of its level: what is above goes, too */
-	uint64_t bound_before;    /* where the keys of the last leaf of the run ended */
+	bool whole;            /* the run was all of its level: what is above goes, too */
+	uint64_t bound_before; /* where the keys of the last leaf of the run ended */
 	struct index_node *doomed;
 };
 

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "base/blocks.h"
+#include "sync/blocks.h"
 #include "index/reserve.h"
 #include "index/search.h"
 

@@ -46,7 +46,7 @@ struct index {
 	uint64_t nodes;                     /* in the tree. Guard: the writers' lock. */
 	struct index_node *spare;           /* what index_reserve() set aside. Guard: the writers' lock. */
 	uint32_t spare_count;
-	struct rcu_batch retired;           /* Guard: the writers' lock. */
+	struct rcu_batch retired; /* Guard: the writers' lock. */
 };
 
 must_check int index_init(struct index *index);

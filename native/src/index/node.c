@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/blocks.h"
+#include "sync/blocks.h"
 
 struct index_node *node_alloc(void)
 {

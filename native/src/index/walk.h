@@ -18,8 +18,8 @@ static inline void prefetch_row(const struct index_node *node, size_t row)
 }
 
 /* Inlined with a constant @rank, it contains no call but the unlikely last one. */
-static inline __attribute__((always_inline)) bool
-walk_find(const struct index *index, uint64_t addr, struct index_entry *out, rank_fn *rank)
+static inline __attribute__((always_inline)) bool walk_find(const struct index *index, uint64_t addr,
+							    struct index_entry *out, rank_fn *rank)
 {
 	struct index_node *node = rcu_deref(&index->root);
 	uint32_t level = root_level(node), slot;

@@ -26,8 +26,8 @@
 
 struct domain {
 	struct rwsem mmap_lock;
-	uint64_t section;         /* Guard: mmap_lock for writing. */
-	enum lock_rank rank;      /* RANK_MMAP, or RANK_MMAP_CHILD while fork builds the space */
+	uint64_t section;             /* Guard: mmap_lock for writing. */
+	enum lock_rank rank;          /* RANK_MMAP, or RANK_MMAP_CHILD while fork builds the space */
 	cache_aligned atomic_u64 seq; /* Write: mmap_lock for writing. Read: anybody. */
 };
 

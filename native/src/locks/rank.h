@@ -10,7 +10,7 @@
 #define VMALOCK_LOCKS_RANK_H
 
 #define LOCK_RANKS(X)                                                                                                   \
-	X(MMAP, "mmap_lock with its writers' gate: the shape of a space; a parent's before its child's")                         \
+	X(MMAP, "mmap_lock with its writers' gate: the shape of a space; a parent's before its child's")                \
 	X(MMAP_CHILD, "mmap_lock of a child that fork is building")                                                     \
 	X(VMA, "a VMA's own lock: readers are faults, the writer is in and out at once")                                \
 	X(ANON, "creation of a VMA's anon, which looks at its neighbours")                                              \
@@ -24,7 +24,7 @@ enum lock_rank {
 #define LOCK_RANK_ENUM(name, text) RANK_##name,
 	LOCK_RANKS(LOCK_RANK_ENUM)
 #undef LOCK_RANK_ENUM
-	LOCK_RANK_COUNT
+		LOCK_RANK_COUNT
 };
 
 #endif

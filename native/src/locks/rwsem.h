@@ -18,9 +18,9 @@
 #include "sync/sync.h"
 
 struct rwsem {
-	struct sync_mutex gate;   /* held by the writer, also after it downgraded */
+	struct sync_mutex gate; /* held by the writer, also after it downgraded */
 	struct sync_rwlock lock;
-	atomic_u32 writer;        /* 1 + thread index of the writer, 0: none. For assertions. */
+	atomic_u32 writer;                        /* 1 + thread index of the writer, 0: none. For assertions. */
 	struct histogram read_waits, write_waits; /* ns */
 };
 

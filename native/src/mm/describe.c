@@ -85,11 +85,11 @@ static void put_line(struct sink *s, struct mm *mm, const struct vma *vma)
 	const struct vma_file *file = vma->file;
 	const char *name = name_of(mm, vma);
 	char line[160];
-	int length = snprintf(line, sizeof(line),
-			      "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ", vma_start(vma),
-			      vma_end(vma), flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
-			      flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p', offset,
-			      file ? file->dev_major : 0, file ? file->dev_minor : 0, file ? file->inode : 0);
+	int length =
+		snprintf(line, sizeof(line), "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ",
+			 vma_start(vma), vma_end(vma), flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+			 flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p', offset,
+			 file ? file->dev_major : 0, file ? file->dev_minor : 0, file ? file->inode : 0);
 
 	put(s, line, (size_t)length);
 	if (name) {

@@ -26,8 +26,8 @@ struct policy;
 #define MM_STACK_GUARD_GAP (UINT64_C(256) << PAGE_SHIFT)
 
 struct mm {
-	struct domain domain;         /* mmap_lock and the sequence */
-	struct index vmas;            /* Write: W. Read: RCU or mmap_lock. */
+	struct domain domain; /* mmap_lock and the sequence */
+	struct index vmas;    /* Write: W. Read: RCU or mmap_lock. */
 	struct pt pt;
 	struct counters counters;     /* enum mm_stat; any thread counts */
 	const struct policy *policy;  /* fixed */
@@ -35,21 +35,21 @@ struct mm {
 	bool privileged;              /* fixed */
 	enum vmalock_backing backing; /* fixed */
 	struct refcount refs;
-	struct sync_mutex anon_lock;  /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
+	struct sync_mutex anon_lock;   /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
 	struct rcu_batch retired_vmas; /* Guard: W */
-	struct rcu_node *spare_vmas;  /* memory that split_reserve() set aside, linked through rcu. Guard: W */
-	struct vmalock_limits limits; /* fixed */
+	struct rcu_node *spare_vmas;   /* memory that split_reserve() set aside, linked through rcu. Guard: W */
+	struct vmalock_limits limits;  /* fixed */
 
 	/* Write: W. Read: anybody; who needs them to agree with the mappings, under mmap_lock. */
-	atomic_u64 brk_start, brk;    /* bytes; brk_start 0: there is no heap yet */
-	atomic_u64 stack_start;       /* an address inside the stack, 0: unknown */
+	atomic_u64 brk_start, brk; /* bytes; brk_start 0: there is no heap yet */
+	atomic_u64 stack_start;    /* an address inside the stack, 0: unknown */
 
 	/* Write: W. Read: mmap_lock. */
-	uint32_t map_count;           /* VMAs */
+	uint32_t map_count;                                                      /* VMAs */
 	uint64_t total_pages, data_pages, stack_pages, exec_pages, locked_pages; /* as Linux's total_vm, ... */
 	uint64_t peak_pages;
-	uint64_t committed_pages;     /* of accounted mappings */
-	uint64_t mmap_base;           /* new mappings go below it, highest first */
+	uint64_t committed_pages; /* of accounted mappings */
+	uint64_t mmap_base;       /* new mappings go below it, highest first */
 };
 
 /* A space without mappings. @frames: to share (fork), or NULL for a pool of its own. 0, -ENOMEM, -EINVAL. */

@@ -12,7 +12,7 @@ enum mm_stat {
 #define MM_STAT_ENUM(name) STAT_##name,
 	VMALOCK_STATS(MM_STAT_ENUM)
 #undef MM_STAT_ENUM
-	MM_STAT_COUNT
+		MM_STAT_COUNT
 };
 
 #endif

@@ -7,10 +7,10 @@
 #include "mm/mm.h"
 
 struct map_request {
-	uint64_t addr, length;  /* bytes, as the system call gets them */
-	uint32_t prot, flags;   /* VMALOCK_PROT_, VMALOCK_MAP_ */
-	struct vma_file *file;  /* NULL with MAP_ANONYMOUS */
-	uint64_t offset;        /* bytes */
+	uint64_t addr, length; /* bytes, as the system call gets them */
+	uint32_t prot, flags;  /* VMALOCK_PROT_, VMALOCK_MAP_ */
+	struct vma_file *file; /* NULL with MAP_ANONYMOUS */
+	uint64_t offset;       /* bytes */
 };
 
 /* What the caller fills with pages once the lock is gone: MAP_POPULATE, locked memory. Empty: nothing. */
@@ -43,7 +43,7 @@ struct region {
 	uint64_t start, length; /* bytes */
 	uint64_t pgoff, flags;
 	struct vma_file *file;
-	bool only_grow;         /* see struct merge */
+	bool only_grow; /* see struct merge */
 };
 must_check int map_region(struct mm *mm, const struct region *region);
 

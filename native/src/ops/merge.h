@@ -19,12 +19,12 @@
 /* What a range would be like after the change. */
 struct merge {
 	struct mm *mm;
-	uint64_t start, end;     /* bytes */
+	uint64_t start, end; /* bytes */
 	uint64_t pgoff, flags;
 	struct vma_file *file;
 	struct vma_name *name;
-	struct anon_ref anon;    /* its pages' anon, or NULLs */
-	bool only_grow;          /* brk: the VMA before may grow, nothing else */
+	struct anon_ref anon; /* its pages' anon, or NULLs */
+	bool only_grow;       /* brk: the VMA before may grow, nothing else */
 };
 
 /*

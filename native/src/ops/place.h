@@ -9,11 +9,11 @@
 #include "mm/mm.h"
 
 struct place {
-	uint64_t addr;       /* bytes: a hint, or exact */
-	uint64_t length;     /* bytes, whole pages */
+	uint64_t addr;   /* bytes: a hint, or exact */
+	uint64_t length; /* bytes, whole pages */
 	bool fixed;
-	bool low_2g;         /* MAP_32BIT: the second GiB */
-	bool huge_aligned;   /* may be aligned to 2 MiB: anonymous memory in multiples of that, without a hint */
+	bool low_2g;       /* MAP_32BIT: the second GiB */
+	bool huge_aligned; /* may be aligned to 2 MiB: anonymous memory in multiples of that, without a hint */
 };
 
 /* The lowest address that a stack needs free below it, or the VMA's start where it is none. Linux: vm_start_gap(). */

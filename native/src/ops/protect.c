@@ -32,7 +32,7 @@ static int charge(struct mm *mm, const struct vma *vma, uint64_t pages, uint64_t
 /* Private locked memory that becomes writable gets its own pages now rather than by faults. */
 static void note_populate(struct populate *populate, uint64_t old, uint64_t new, uint64_t start, uint64_t end)
 {
-	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) != VM_LOCKED || !(new & VM_WRITE))
+	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) != VM_LOCKED || !(new &VM_WRITE))
 		return;
 	if (populate->end == 0)
 		populate->start = start;
@@ -60,7 +60,7 @@ static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	if (err)
 		return err;
 	vma_set_flags(*out, new);
-	if ((old & VM_WRITE) && !(new & VM_WRITE))
+	if ((old & VM_WRITE) && !(new &VM_WRITE))
 		pt_write_protect(&mm->pt, start, end);
 	note_populate(populate, old, new, start, end);
 	mm_account(mm, old, -pages);

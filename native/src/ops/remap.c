@@ -296,8 +296,7 @@ static int move_to(struct remap *r)
 		r->old_length = r->new_length;
 		r->vma = mm_lookup(mm, r->addr);
 	}
-	if ((r->flags & VMALOCK_MREMAP_DONTUNMAP) &&
-	    !mm_may_expand(mm, vma_flags(r->vma), r->old_length >> PAGE_SHIFT))
+	if ((r->flags & VMALOCK_MREMAP_DONTUNMAP) && !mm_may_expand(mm, vma_flags(r->vma), r->old_length >> PAGE_SHIFT))
 		return -ENOMEM;
 	err = choose_new_addr(r);
 	return err ? err : move(r);
@@ -370,8 +369,8 @@ static int remap_locked(struct remap *r, struct populate *populate)
 		return err;
 	vma = mm_lookup(r->mm, r->new_addr);
 	if (vma && (vma_flags(vma) & VM_LOCKED))
-		*populate = (struct populate){ .start = r->new_addr + r->old_length,
-					       .end = r->new_addr + r->new_length };
+		*populate =
+			(struct populate){ .start = r->new_addr + r->old_length, .end = r->new_addr + r->new_length };
 	return 0;
 }
 

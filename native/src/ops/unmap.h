@@ -14,12 +14,12 @@
 
 /* VMAs on their way out. */
 struct unmapping {
-	uint64_t start, end;      /* bytes */
-	uint64_t floor, ceiling;  /* page tables inside belong to nobody else */
-	uint32_t count;           /* VMAs */
+	uint64_t start, end;     /* bytes */
+	uint64_t floor, ceiling; /* page tables inside belong to nobody else */
+	uint32_t count;          /* VMAs */
 	uint64_t pages, accounted_pages;
-	bool neighbour_grows;     /* a stack could grow into the hole: no downgrade before the end (RFC patch 15) */
-	struct rcu_node *first;   /* the VMAs, linked through their rcu node */
+	bool neighbour_grows;   /* a stack could grow into the hole: no downgrade before the end (RFC patch 15) */
+	struct rcu_node *first; /* the VMAs, linked through their rcu node */
 };
 
 /*

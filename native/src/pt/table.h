@@ -81,8 +81,8 @@ void table_unlock_both(struct pt_table *a, struct pt_table *b);
 /* The part of one lowest table that lies in a range. */
 struct table_span {
 	struct pt_table *table;
-	uint64_t addr;        /* of entry @first */
-	uint32_t first, end;  /* entries [first, end) */
+	uint64_t addr;       /* of entry @first */
+	uint32_t first, end; /* entries [first, end) */
 };
 
 /*

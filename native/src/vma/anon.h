@@ -30,19 +30,19 @@
 
 /* All anons that descend from one by fork. */
 struct anon_tree {
-	struct refcount refs; /* anons in it */
+	struct refcount refs;   /* anons in it */
 	struct sync_mutex lock; /* RANK_ANON_TREE */
 };
 
 struct anon {
 	struct anon_tree *tree;
-	struct anon *rest;     /* of the chain that this is the head of; NULL at the root */
-	struct anon *parent;   /* the anon of the VMA that was forked; itself at the root */
+	struct anon *rest;   /* of the chain that this is the head of; NULL at the root */
+	struct anon *parent; /* the anon of the VMA that was forked; itself at the root */
 	/* Guard of the counts: tree->lock. */
-	uint32_t chains;       /* VMAs in whose chain it is */
-	uint32_t children;     /* anons whose parent it is; a root is its own child, as in Linux */
-	uint32_t active;       /* VMAs whose new pages are born here */
-	uint32_t held;         /* chains, and anons whose rest or parent it is: freed at none */
+	uint32_t chains;   /* VMAs in whose chain it is */
+	uint32_t children; /* anons whose parent it is; a root is its own child, as in Linux */
+	uint32_t active;   /* VMAs whose new pages are born here */
+	uint32_t held;     /* chains, and anons whose rest or parent it is: freed at none */
 };
 
 /* What a VMA holds: where its new pages are born, and the head of its chain. Both NULL, or neither. */

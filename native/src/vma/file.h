@@ -14,8 +14,8 @@
 struct vma_file {
 	struct refcount refs;
 	void (*release)(struct vma_file *file); /* frees it, after the last put */
-	uint64_t id;        /* one number for each object, from 1 */
-	const char *name;   /* as maps prints it, or NULL; never changes */
+	uint64_t id;                            /* one number for each object, from 1 */
+	const char *name;                       /* as maps prints it, or NULL; never changes */
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
 	enum vmalock_file_mode mode;

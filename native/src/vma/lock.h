@@ -24,8 +24,8 @@
 /* What became of an attempt to read-lock a VMA. */
 enum vma_read {
 	VMA_READ_LOCKED,
-	VMA_READ_BUSY,   /* a writer has marked it, or is just doing so */
-	VMA_READ_MISS,   /* locked for a moment, but detached or moved by then */
+	VMA_READ_BUSY, /* a writer has marked it, or is just doing so */
+	VMA_READ_MISS, /* locked for a moment, but detached or moved by then */
 };
 
 /*

@@ -1,6 +1,6 @@
 #include "vma/vma.h"
 
-#include "base/blocks.h"
+#include "sync/blocks.h"
 #include "base/check.h"
 #include "vma/lock.h"
 

@@ -27,20 +27,20 @@
 #include "vma/name.h"
 
 struct vma {
-	atomic_u64 start, end;  /* bytes. shape */
-	atomic_u64 flags;       /* VM_. shape */
-	uint64_t pgoff;         /* pages into the file; of private anonymous memory the page number of its birth. shape */
-	struct domain *domain;  /* fixed */
-	struct vma_file *file;  /* NULL: private anonymous memory. Holds a reference. fixed */
+	atomic_u64 start, end; /* bytes. shape */
+	atomic_u64 flags;      /* VM_. shape */
+	uint64_t pgoff;        /* pages into the file; of private anonymous memory the page number of its birth. shape */
+	struct domain *domain; /* fixed */
+	struct vma_file *file; /* NULL: private anonymous memory. Holds a reference. fixed */
 	ATOMIC_PTR(struct anon) anon; /* where new private pages are born; NULL until the first. shape */
-	struct anon *chain;     /* head of the chain, see vma/anon.h. Guard: as anon, but never read by a fault */
-	struct vma_name *name;  /* NULL for most. Holds a reference. fixed */
-	struct rcu_node rcu;    /* Guard: who took it out of the index */
+	struct anon *chain;           /* head of the chain, see vma/anon.h. Guard: as anon, but never read by a fault */
+	struct vma_name *name;        /* NULL for most. Holds a reference. fixed */
+	struct rcu_node rcu;          /* Guard: who took it out of the index */
 
 	/* The lock and what it is compared with: lines of their own, since every fault writes them. */
 	cache_aligned atomic_u64 lock_seq; /* domain->seq of the section that marked it. Write: VMA lock for writing. */
-	uint64_t lock_section;  /* domain->section of the same. Guard: mmap_lock for writing. */
-	atomic_u32 attached;    /* 1 from attach to detach. Write: VMA write-locked. Read: VMA locked, or mmap_lock. */
+	uint64_t lock_section;             /* domain->section of the same. Guard: mmap_lock for writing. */
+	atomic_u32 attached;     /* 1 from attach to detach. Write: VMA write-locked. Read: VMA locked, or mmap_lock. */
 	struct sync_rwlock lock; /* readers: faults inside; the writer: somebody who marks it. RANK_VMA */
 };
 

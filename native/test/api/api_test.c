@@ -37,10 +37,19 @@ static void the_registry_begins_with_the_baseline(void)
 static void maps_reads_as_the_kernels(void)
 {
 	struct vmalock_file_options options = {
-		.length = 8 * P, .name = "/lib/with\nnewline", .dev_major = 8, .dev_minor = 0x1f, .inode = 77,
+		.length = 8 * P,
+		.name = "/lib/with\nnewline",
+		.dev_major = 8,
+		.dev_minor = 0x1f,
+		.inode = 77,
 	};
 	struct vmalock_initial_vma vdso = {
-		.start = page(20), .end = page(21), .prot = 5, .flags = VMALOCK_MAP_PRIVATE, .name = "[vdso]", .special = 1,
+		.start = page(20),
+		.end = page(21),
+		.prot = 5,
+		.flags = VMALOCK_MAP_PRIVATE,
+		.name = "[vdso]",
+		.special = 1,
 	};
 	vmalock_mm *mm = space_of(NULL);
 	vmalock_file *file;

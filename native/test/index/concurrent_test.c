@@ -21,15 +21,15 @@
 enum {
 	READERS = 2,
 	STORES = 40000,
-	COVERED = 2048,       /* pages from 0 */
-	PINNED = COVERED,     /* first page */
+	COVERED = 2048,   /* pages from 0 */
+	PINNED = COVERED, /* first page */
 	PINS = 64,
-	PIN_STRIDE = 8,       /* pages */
+	PIN_STRIDE = 8, /* pages */
 	SLIDING = PINNED + PINS * PIN_STRIDE,
 	SLIDERS = 24,
-	SLIDER_STRIDE = 64,   /* pages */
+	SLIDER_STRIDE = 64, /* pages */
 	SLIDER_STEPS = 16,
-	SLIDER_LENGTH = 20    /* pages: from the start at step 0 to the end at step 0 */
+	SLIDER_LENGTH = 20 /* pages: from the start at step 0 to the end at step 0 */
 };
 
 struct world {

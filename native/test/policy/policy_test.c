@@ -34,7 +34,8 @@ static void outcomes(const char *policy)
 
 static void every_policy_gives_the_same_outcomes(void)
 {
-	for_each_policy(outcomes);
+	for_each_policy(outcomes)
+		;
 }
 
 static void counters(const char *policy)
@@ -62,7 +63,8 @@ static void counters(const char *policy)
 
 static void counters_tell_which_lock_served_a_fault(void)
 {
-	for_each_policy(counters);
+	for_each_policy(counters)
+		;
 }
 
 /* 8 pages touched by two threads each: nothing is lost, nothing is counted twice. */
@@ -94,7 +96,8 @@ static void side_by_side(const char *policy)
 
 static void two_threads_that_touch_the_same_pages_install_each_once(void)
 {
-	for_each_policy(side_by_side);
+	for_each_policy(side_by_side)
+		;
 }
 
 static void eras(const char *policy)
@@ -108,8 +111,8 @@ static void eras(const char *policy)
 	options.policy = policy;
 	options.faults = VMALOCK_FAULTS_RFC;
 	expect_eq(vmalock_mm_create(&options, &mm), 0);
-	expect_eq(vmalock_mm_map(mm, page(0), P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0,
-				 &at),
+	expect_eq(vmalock_mm_map(mm, page(0), P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED,
+				 NULL, 0, &at),
 		  0);
 	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE), VMALOCK_FAULT_MINOR);
 	expect_eq(stats_of(mm).abort_vma_kind, fast ? 1 : 0);
@@ -117,16 +120,18 @@ static void eras(const char *policy)
 
 	options.faults = VMALOCK_FAULTS_LINUX_6_7;
 	expect_eq(vmalock_mm_create(&options, &mm), 0);
-	expect_eq(vmalock_mm_map(mm, page(0), P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0,
-				 &at),
+	expect_eq(vmalock_mm_map(mm, page(0), P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED,
+				 NULL, 0, &at),
 		  0);
-	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE), VMALOCK_FAULT_MINOR | (fast ? VMALOCK_FAULT_VMA_LOCK : 0));
+	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE),
+		  VMALOCK_FAULT_MINOR | (fast ? VMALOCK_FAULT_VMA_LOCK : 0));
 	end_space(mm);
 }
 
 static void the_era_decides_whether_shared_memory_takes_the_fast_path(void)
 {
-	for_each_policy(eras);
+	for_each_policy(eras)
+		;
 }
 
 static const struct test_case cases[] = {

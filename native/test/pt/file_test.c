@@ -235,7 +235,8 @@ static void random_writes_and_reads_agree_with_an_array(uint64_t seed)
 		}
 		default:
 			if (offset >> PAGE_SHIFT < (length + PAGE_SIZE - 1) >> PAGE_SHIFT)
-				expect(!memcmp(page_of(file, offset >> PAGE_SHIFT), model + page_down(offset), PAGE_SIZE));
+				expect(!memcmp(page_of(file, offset >> PAGE_SHIFT), model + page_down(offset),
+					       PAGE_SIZE));
 		}
 		expect_eq(file_length(file), length);
 	}

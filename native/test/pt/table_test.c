@@ -164,7 +164,7 @@ static void moving_takes_entries_along_also_between_unequal_places(void)
 		uint64_t from = GIB + 500 * PAGE_SIZE, to = from + offsets[o], length = PAGES * PAGE_SIZE;
 
 		space_init(&s, 100);
-		for (uint64_t i = 0; i < PAGES; i += i > 10 ? 2 : 1)
+		for (uint64_t i = 0; i<PAGES; i += i> 10 ? 2 : 1)
 			space_map_frame(&s, from + i * PAGE_SIZE, (uint8_t)(i + 1));
 		for (int back = 0; back < 2; back++) {
 			uint64_t resident = counters_sum(&s.counters, PT_COUNT_RSS_ANON);

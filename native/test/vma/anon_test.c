@@ -107,10 +107,8 @@ static void any_order_of_forks_and_ends_frees_everything(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(a_new_anon_is_singular_and_its_forks_are_not),
-	CASE(a_shared_anon_lives_until_the_last_vma_goes),
-	CASE(a_fork_takes_over_an_anon_that_nobody_uses),
-	CASE(without_memory_a_fork_changes_nothing),
+	CASE(a_new_anon_is_singular_and_its_forks_are_not), CASE(a_shared_anon_lives_until_the_last_vma_goes),
+	CASE(a_fork_takes_over_an_anon_that_nobody_uses),   CASE(without_memory_a_fork_changes_nothing),
 	CASE(any_order_of_forks_and_ends_frees_everything),
 };
 TEST_MAIN(cases)

@@ -101,8 +101,8 @@ bool sync_wait_u32(atomic_u32 *word, uint32_t expected, uint64_t timeout_ns)
 	struct timespec ts = { .tv_sec = (time_t)(timeout_ns / UINT64_C(1000000000)),
 			       .tv_nsec = (long)(timeout_ns % UINT64_C(1000000000)) };
 
-	if (syscall(SYS_futex, &word->v, FUTEX_WAIT_PRIVATE, expected, timeout_ns == SYNC_FOREVER ? NULL : &ts, NULL, 0) ==
-	    0)
+	if (syscall(SYS_futex, &word->v, FUTEX_WAIT_PRIVATE, expected, timeout_ns == SYNC_FOREVER ? NULL : &ts, NULL,
+		    0) == 0)
 		return true;
 	return errno != ETIMEDOUT;
 }

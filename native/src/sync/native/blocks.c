@@ -1,4 +1,4 @@
-#include "base/blocks.h"
+#include "sync/blocks.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@ void block_give(enum block_size size, void *block)
 
 #else
 
-#define HANDFUL 32   /* blocks that travel together */
+#define HANDFUL 32    /* blocks that travel together */
 #define DEPOT_MAX 512 /* handfuls of a size; more go back to the system */
 
 /* What a free block is used for. */
@@ -33,8 +33,7 @@ struct free_block {
 };
 
 /*
- * Handfuls of one size. The lock is held for two assignments; it is a word of its own and no sync_mutex, since base lies below
- * sync, and never held while anything else is waited for.
+ * Handfuls of one size. The lock is held for two assignments and never while anything else is waited for.
  */
 static struct depot {
 	pthread_mutex_t lock;

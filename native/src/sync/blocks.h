@@ -1,5 +1,5 @@
 /*
- * base/blocks.h - memory of a few fixed sizes, for objects that one thread takes and another gives back
+ * sync/blocks.h - memory of a few fixed sizes, for objects that one thread takes and another gives back
  *
  * VMAs and index nodes are taken by writers and given back by RCU's thread, many thousand times a second: malloc's
  * worst case. Here each thread keeps some blocks of each size; full handfuls of them travel through a depot that all
@@ -8,8 +8,8 @@
  *
  * Sanitizer builds take and give every block through malloc, so that a use after the end is seen.
  */
-#ifndef VMALOCK_BASE_BLOCKS_H
-#define VMALOCK_BASE_BLOCKS_H
+#ifndef VMALOCK_SYNC_BLOCKS_H
+#define VMALOCK_SYNC_BLOCKS_H
 
 #include "base/cpu.h"
 
