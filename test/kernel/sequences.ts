@@ -15,6 +15,8 @@ export interface Profile {
   readonly advice: readonly string[];
   /** how often, of 1, an amount is not whole pages, or a length is 0 */
   readonly odd: number;
+  /** most operations of a sequence */
+  readonly longest: number;
 }
 
 type Operation = 'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore';
@@ -43,6 +45,7 @@ const EVERYTHING: Profile = {
   mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP'],
   advice: [...FLAG_ADVICE, ...PAGE_ADVICE, 'bad'],
   odd: 0.03,
+  longest: 60,
 };
 
 /** A model has to earn each row: these lean on what goes wrong most. */
@@ -136,6 +139,17 @@ export const PROFILES: readonly Profile[] = [
       mincore: 8,
     },
     odd: 0.35,
+  },
+  {
+    // Few pages, long histories: every VMA has been split, moved, written and joined many times.
+    ...EVERYTHING,
+    name: 'crowded',
+    pages: 7,
+    weights: { mmap: 20, munmap: 8, mprotect: 20, mremap: 25, madvise: 6, r: 5, w: 25, fork: 8, mincore: 0 },
+    prots: ['rw', 'rw', 'rw', 'r'],
+    mapLetters: ['p', 'p', 'p', 'pR', 'pf', 'sf', 's'],
+    odd: 0,
+    longest: 200,
   },
 ];
 
@@ -253,9 +267,9 @@ class Writer {
   }
 }
 
-/** The operations of one sequence, 5 to 60 of them. */
+/** The operations of one sequence. */
 export function sequenceOf(profile: Profile, seed: number): string[] {
   const random = new Random(seed);
   const writer = new Writer(profile, random);
-  return Array.from({ length: 5 + random.below(56) }, () => writer.line());
+  return Array.from({ length: 5 + random.below(profile.longest - 4) }, () => writer.line());
 }

@@ -1,0 +1,101 @@
+/**
+ * `vmalock exec`: the line protocol of the kernel oracle, answered by the model.
+ */
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { Command, Option } from 'commander';
+import { Executor } from '../exec/executor';
+import { MAX_PAGES } from '../exec/syntax';
+import type { FaultEra, PolicyName } from '../policy';
+import { faultEra, oneOf, policyName, wholeNumber } from './options';
+
+interface ExecOptions {
+  pages: number;
+  policy: PolicyName;
+  faults: FaultEra;
+  header: 'own' | 'none';
+}
+
+const HELP = `
+One operation a line, one answer a line ('?c' answers two, 'fork' three). Blank lines and lines that begin with # get
+no answer. Answers are written as soon as their operation has been read, so a pipe may ask one at a time.
+
+  mmap OFF LEN PROT FLAGS [PGOFF]   FLAGS: p private (default), s shared, a anonymous (default), f the protocol's file
+                                    (needs PGOFF), N MAP_FIXED_NOREPLACE, R NORESERVE, P POPULATE, L LOCKED, S STACK
+  munmap OFF LEN                    madvise OFF LEN ADVICE
+  mprotect OFF LEN PROT             mincore OFF LEN
+  mremap OFF OLD NEW -              in place; with F NEWOFF it moves, with D NEWOFF the old place stays mapped
+  r OFF, w OFF [VALUE]              load or store one byte
+  fork                              prints the child's copy
+  ?, ?c, ?m, ?mc                    mappings; c: and resident pages; m: adjacent equal rows joined
+  vmflags                           flags of each mapping, as in smaps
+  reset                             unmaps the range, empties the file
+
+An amount is PAGES, PAGES+BYTES or +BYTES; PROT is any of r, w, x, or - for none.
+Answers: '@PAGE ok' or 'N ok'; '-1 ERRNO' or a signal's code; 'X reason' for what is refused before it is tried.
+
+  $ diff <(kernel_oracle < script | tail -n +2) <(vmalock exec --header none script)
+`;
+
+/** A line is cut where the oracle cuts it, so that a file without an end of line cannot fill the memory. */
+const LONGEST_LINE = 4095;
+
+/** The answers to whole lines; keeps what follows the last end of line for the next piece. */
+class Lines {
+  private rest = '';
+
+  constructor(private readonly executor: Executor) {}
+
+  answer(piece: string): string {
+    const lines = (this.rest + piece).split('\n');
+    this.rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
+    return lines.map((line) => this.executor.answer(line.slice(0, LONGEST_LINE))).join('');
+  }
+
+  finish(): string {
+    return this.rest === '' ? '' : this.answer('\n');
+  }
+}
+
+async function write(text: string): Promise<void> {
+  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** Reads operations from a file or, for `-`, from standard input. */
+function open(script: string): Readable {
+  const input = script === '-' ? process.stdin : createReadStream(script);
+  return input.setEncoding('utf8');
+}
+
+async function runExec(script: string, options: ExecOptions): Promise<void> {
+  using executor = new Executor({
+    pages: options.pages,
+    policy: options.policy,
+    faults: options.faults,
+  });
+  const lines = new Lines(executor);
+  const input = open(script);
+  if (options.header === 'own') await write(executor.header());
+  for await (const piece of input as AsyncIterable<string>) await write(lines.answer(piece));
+  await write(lines.finish());
+}
+
+export function execCommand(): Command {
+  return new Command('exec')
+    .summary('run operations from a script and print what Linux would answer')
+    .description('Runs operations on a simulated range of pages and prints what the kernel would answer.')
+    .argument('[script]', 'a file of operations, or - for standard input', '-')
+    .addOption(new Option('-p, --pages <pages>', 'pages in the range').default(64).argParser(wholeNumber(1, MAX_PAGES)))
+    .addOption(
+      new Option('--policy <name>', 'how faults find and hold a mapping').default('per-vma').argParser(policyName),
+    )
+    .addOption(new Option('--faults <era>', 'which faults may take the fast path').default('rfc').argParser(faultEra))
+    .addOption(
+      new Option('--header <which>', 'the first line: own, or none')
+        .default('own')
+        .argParser(oneOf(['own', 'none'], 'header')),
+    )
+    .addHelpText('after', HELP)
+    .action(runExec);
+}

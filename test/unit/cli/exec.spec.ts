@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { refusal, start, vmalock, withFolder } from './command';
+
+/** A script and what it answers, side by side. */
+const CONVERSATION: readonly [operation: string, answer: string][] = [
+  ['# a comment gets no answer', ''],
+  ['', ''],
+  ['mmap 0 4 rw p', '@0 ok\n'],
+  ['w 1 7', '7 ok\n'],
+  ['r 1', '7 ok\n'],
+  ['?c', 'maps 1 0-4:rw-p:a\ncore 0100....\n'],
+  ['mprotect 2 1 r', '0 ok\n'],
+  ['w 2 1', '-1 SEGV_ACCERR\n'],
+  ['r 6', '-1 SEGV_MAPERR\n'],
+  ['mmap 5 2 rw sf 1', '@5 ok\n'],
+  ['?', 'maps 4 0-2:rw-p:a 2-3:r--p:a 3-4:rw-p:a 5-7:rw-s:f1\n'],
+  ['mprotect 2 1 rw', '0 ok\n'],
+  ['?m', 'maps 2 0-4:rw-p:a 5-7:rw-s:f1\n'],
+  ['vmflags', 'flags 0-4:rd,wr,mr,mw,me,ac 5-7:rd,wr,sh,mr,mw,me,ms\n'],
+  ['fork', 'child maps 2 0-4:rw-p:a 5-7:rw-s:f1\ncore 0100.00.\n0 ok\n'],
+  ['mremap 0 2 2 F 2', '@2 ok\n'],
+  ['r 3', '7 ok\n'],
+  ['munmap 3 1', '0 ok\n'],
+  ['mprotect 2 2 r', '-1 ENOMEM\n'],
+  ['mmap 2 1 rw pN', '-1 EEXIST\n'],
+  ['mmap 0 +0 rw p', '-1 EINVAL\n'],
+  ['mmap 0+1 1 rw p', '-1 EINVAL\n'],
+  ['mincore 3 1', '-1 ENOMEM\n'],
+  ['madvise 2 1 bad', '-1 EINVAL\n'],
+  ['mmap 7 2 rw p', 'X range\n'],
+  ['r 8', 'X range\n'],
+  ['mmap 1 1 q p', 'X syntax\n'],
+  ['mmap 1 1 r z', 'X flags\n'],
+  ['madvise 1 1 hwpoison', 'X advice\n'],
+  ['mremap 1 1 1 Q', 'X flags\n'],
+  ['mmap 1', 'X syntax\n'],
+  ['dance 1 1', 'X unknown operation\n'],
+  ['dance', 'X syntax\n'],
+  ['mlock 2 1', 'X not modelled: mlock\n'],
+  ['madvise 2 1 guard_install', 'X not modelled: madvise guard_install\n'],
+  ['reset', 'reset ok\n'],
+  ['?c', 'maps 0\ncore ........\n'],
+];
+
+const SCRIPT = CONVERSATION.map(([operation]) => `${operation}\n`).join('');
+const ANSWERS = CONVERSATION.map(([, answer]) => answer).join('');
+const HEADER = 'vmalock exec 1 pages 8 pagesize 4096 policy per-vma\n';
+
+describe('vmalock exec', () => {
+  it('answers operations from standard input', async () => {
+    expect(await vmalock(['exec', '-p', '8'], SCRIPT)).toEqual({ code: 0, stdout: HEADER + ANSWERS, stderr: '' });
+  });
+
+  it.each(['mmap-lock', 'per-vma'])('answers the same from a file under %s', (policy) =>
+    withFolder(async (folder) => {
+      const script = join(folder, 'script');
+      writeFileSync(script, SCRIPT);
+      const { stdout } = await vmalock(['exec', script, '-p', '8', '--header', 'none', '--policy', policy]);
+      expect(stdout).toBe(ANSWERS);
+    }),
+  );
+
+  it('answers a last line that has no end', async () => {
+    expect((await vmalock(['exec', '--header', 'none'], 'mmap 0 1 r p\n?')).stdout).toBe('@0 ok\nmaps 1 0-1:r--p:a\n');
+  });
+
+  it('answers one operation before it is asked the next', async () => {
+    const child = start('exec', '-p', '4');
+    child.stdout.setEncoding('utf8');
+    const said = async (): Promise<unknown> => (await once(child.stdout, 'data'))[0];
+    try {
+      expect(await said()).toBe('vmalock exec 1 pages 4 pagesize 4096 policy per-vma\n');
+      for (const [question, answer] of [
+        ['mmap 0 2 rw p', '@0 ok\n'],
+        ['w 1 9', '9 ok\n'],
+        ['r 1', '9 ok\n'],
+      ] as const) {
+        child.stdin.write(`${question}\n`);
+        expect(await said()).toBe(answer);
+      }
+    } finally {
+      child.stdin.end();
+      await once(child, 'close');
+    }
+  });
+
+  it('cuts a line without an end where the oracle does, and lives', async () => {
+    const { code, stdout } = await vmalock(['exec', '--header', 'none'], `${'x'.repeat(3_000_000)}\n?\n`);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'X syntax\nmaps 0\n' });
+  });
+
+  it.each([
+    ['a file that is not there', '/nonexistent/script', /ENOENT.*\/nonexistent\/script/],
+    ['a folder', '/', /EISDIR/],
+  ])('refuses %s', async (_, script, why) => {
+    expect(await vmalock(['exec', '--header', 'none', script])).toEqual(refusal(why));
+  });
+});
