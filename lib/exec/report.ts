@@ -25,12 +25,10 @@ interface Row {
 export const FILE_NAME = '/memfd:vmalock_exec (deleted)';
 
 /** The mappings that touch the window, ascending. */
-function* mappingsIn(window: Window): IterableIterator<Vma> {
-  for (let at = window.start; at < window.end;) {
-    const vma = window.space.find(at);
-    if (vma === undefined || vma.start >= window.end) return;
-    yield vma;
-    at = vma.end;
+function* mappingsIn({ space, start, end }: Window): IterableIterator<Vma> {
+  for (const vma of space) {
+    if (vma.start >= end) return;
+    if (vma.end > start) yield vma;
   }
 }
 
