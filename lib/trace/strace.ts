@@ -1,0 +1,199 @@
+/**
+ * The text of strace, as `strace -f -ttt -y` writes it with -o or to a terminal.
+ *
+ * `TID SECONDS.FRACTION call(arguments) = result`. A call during which another thread's line came has two lines,
+ * `call(begin <unfinished ...>` and `<... call resumed>rest) = result`; its arguments are read when it is whole.
+ */
+import { argumentsNeeded, isExec, isFork, kindOfCall, prctlName } from './calls';
+import { CLONE, ERRNO, MADV, MAP, MREMAP, PROT } from './linux';
+import { type CallArguments, Clock, countUp, type Grammar, type Sink, type What } from './recorded';
+import { bitsOf, descriptorOf, programOf, registerOf, registerOrZero, splitArguments } from './strace-text';
+import { BadLine, quoted } from './text-source';
+
+const HEAD = /^(?:\[pid +(\d+)\] |(\d+) +)?(?:(\d+)\.(\d{6,9}) |(\d\d):(\d\d):(\d\d)(?:\.(\d{6}))? )?/;
+const CALL = /^([a-z_0-9]+)\((.*)\)\s+= (.+)$/;
+const UNFINISHED = /^([a-z_0-9]+)\((.*?)\s*<unfinished \.\.\.>(?:\)\s+= \?)?$/;
+const RESUMED = /^<\.\.\. ([a-z_0-9]+) resumed> ?(.*)\)\s+= (.+)$/;
+const SIGNAL = /^--- (?:(SIG\w+) \{.*\}|stopped by (SIG\w+)) ---$/;
+const ENDED = /^\+\+\+ (?:exited with \d+|killed by \S+(?: \(core dumped\))?) \+\+\+$/;
+const SUPERSEDED = /^\+\+\+ superseded by execve in pid (\d+) \+\+\+$/;
+const RESULT = /^(-?(?:0x[0-9a-f]+|\d+)|\?)(?: (E[A-Z0-9]+)\b)?/;
+const CLONE_FLAGS = /\bflags=([A-Z_|0-9a-fx]+)/;
+
+/** True for the first line of a file that this grammar can read. */
+export function isStrace(text: string): boolean {
+  const body = text.slice(HEAD.exec(text)?.[0].length ?? 0);
+  return [CALL, UNFINISHED, RESUMED, SIGNAL, ENDED].some((form) => form.test(body));
+}
+
+type Reader = (values: readonly string[]) => CallArguments;
+
+const numbers =
+  (count: number): Reader =>
+  (values) => ({ values: values.slice(0, count).map(registerOf) });
+
+/** How the arguments of each modelled call are read. */
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  [
+    'mmap',
+    ([addr = '', length = '', prot = '', flags = '', file = '', offset = '']) => {
+      const { fd, path } = descriptorOf(file);
+      const values = [
+        registerOf(addr),
+        registerOf(length),
+        bitsOf(prot, PROT),
+        bitsOf(flags, MAP),
+        fd,
+        registerOf(offset),
+      ];
+      return path === undefined ? { values } : { values, path };
+    },
+  ],
+  ['munmap', numbers(2)],
+  [
+    'mprotect',
+    ([addr = '', length = '', prot = '']) => ({ values: [registerOf(addr), registerOf(length), bitsOf(prot, PROT)] }),
+  ],
+  [
+    'mremap',
+    ([addr = '', from = '', to = '', flags = '', target = '0']) => ({
+      values: [registerOf(addr), registerOf(from), registerOf(to), bitsOf(flags, MREMAP), registerOf(target)],
+    }),
+  ],
+  [
+    'madvise',
+    ([addr = '', length = '', advice = '']) => ({
+      values: [registerOf(addr), registerOf(length), bitsOf(advice, MADV)],
+    }),
+  ],
+  ['brk', numbers(1)],
+]);
+
+/** Only the flags that matter here: strace knows names that this list need not. */
+function cloneFlagsOf(text: string): number | undefined {
+  const names = CLONE_FLAGS.exec(text)?.[1];
+  if (names === undefined) return undefined;
+  return names.split('|').reduce((bits, name) => bits | ((CLONE as Readonly<Record<string, number>>)[name] ?? 0), 0);
+}
+
+function readArguments(name: string, text: string): CallArguments {
+  const parts = splitArguments(text);
+  if (parts.length < argumentsNeeded(name))
+    throw new BadLine(`${name} has ${argumentsNeeded(name)} arguments, here are ${parts.length}: ${quoted(text)}`);
+  const reader = READERS.get(name);
+  if (reader !== undefined) return reader(parts);
+  if (isExec(name)) return { values: [], program: programOf(parts[name === 'execve' ? 0 : 1] ?? '') };
+  if (isFork(name)) {
+    const cloneFlags = cloneFlagsOf(text);
+    return cloneFlags === undefined ? { values: [] } : { values: [], cloneFlags };
+  }
+  if (name === 'pkey_mprotect') {
+    const [addr = '', length = '', prot = '', key = ''] = parts;
+    return { values: [registerOf(addr), registerOf(length), bitsOf(prot, PROT), registerOf(key)] };
+  }
+  return { values: parts.map(registerOrZero) };
+}
+
+/** The 64 bits of the result; undefined for `?`. */
+function resultOf(text: string): bigint | undefined {
+  const found = RESULT.exec(text);
+  if (found === null) throw new BadLine(`not the result of a call: ${quoted(text)}`);
+  const [, value = '', error] = found;
+  if (value === '?') return undefined;
+  if (value !== '-1' || error === undefined) return registerOf(value);
+  const errno = ERRNO.get(error);
+  if (errno === undefined) throw new BadLine(`unknown error ${error}`);
+  return BigInt.asUintN(64, BigInt(-errno));
+}
+
+export class Strace implements Grammar {
+  readonly format = 'strace';
+  readonly ignored = new Map<string, number>();
+  private readonly clock = new Clock();
+  /** the begin of a call whose end has not come, by thread */
+  private readonly unfinished = new Map<number, { name: string; text: string }>();
+
+  /** @param only the thread of lines that name none: there is but one then */
+  constructor(
+    private readonly sink: Sink,
+    private readonly only: number,
+  ) {}
+
+  read(text: string, line: number): void {
+    const head = HEAD.exec(text);
+    const body = text.slice(head?.[0].length ?? 0).trimEnd();
+    if (body === '' || text.startsWith('strace: ')) return;
+    const [, bracketed, plain, seconds, fraction, hours, minutes, rest, micros] = head ?? [];
+    const tid = Number(bracketed ?? plain ?? this.only);
+    const timeNs =
+      hours === undefined
+        ? this.clock.since(seconds ?? '0', fraction ?? '0')
+        : this.clock.since(String((Number(hours) * 60 + Number(minutes)) * 60 + Number(rest)), micros ?? '0');
+    for (const what of this.whatIs(body, tid)) this.sink({ line, timeNs, tid, pid: undefined, comm: undefined, what });
+  }
+
+  private whatIs(body: string, tid: number): What[] {
+    const unfinished = UNFINISHED.exec(body);
+    if (unfinished !== null) return this.begun(tid, unfinished[1] ?? '', unfinished[2] ?? '');
+    const resumed = RESUMED.exec(body);
+    if (resumed !== null) return this.resumed(tid, resumed[1] ?? '', resumed[2] ?? '', resumed[3] ?? '');
+    const call = CALL.exec(body);
+    if (call !== null) return this.called(call[1] ?? '', call[2] ?? '', call[3] ?? '');
+    const signal = SIGNAL.exec(body);
+    if (signal !== null) {
+      countUp(this.ignored, signal[1] ?? signal[2] ?? '');
+      return [];
+    }
+    if (ENDED.test(body)) {
+      this.unfinished.delete(tid);
+      return [{ kind: 'death', tid, last: false }];
+    }
+    const superseded = SUPERSEDED.exec(body);
+    if (superseded !== null) return this.superseded(tid, Number(superseded[1]));
+    // a frame of a stack (-k)
+    if (body.startsWith('> ')) return [];
+    throw new BadLine(`not a line of strace ("TID SECONDS call(...) = result"): ${quoted(body)}`);
+  }
+
+  private begun(tid: number, name: string, text: string): What[] {
+    this.unfinished.set(tid, { name, text });
+    return kindOfCall(name) === 'ignored' ? [] : [{ kind: 'enter', name, call: undefined }];
+  }
+
+  private resumed(tid: number, name: string, rest: string, result: string): What[] {
+    const begin = this.unfinished.get(tid);
+    this.unfinished.delete(tid);
+    if (kindOfCall(name) === 'ignored' && name !== 'prctl') {
+      countUp(this.ignored, name);
+      return [];
+    }
+    if (begin === undefined || begin.name !== name)
+      throw new BadLine(`${name} is resumed here, but thread ${tid} had not begun it`);
+    // The comma between what came before and what comes now may stand on either side.
+    return this.exit(name, begin.text + rest, result, name === 'prctl');
+  }
+
+  private called(name: string, text: string, result: string): What[] {
+    if (kindOfCall(name) === 'ignored' && name !== 'prctl') {
+      countUp(this.ignored, name);
+      return [];
+    }
+    return this.exit(name, text, result, true);
+  }
+
+  private exit(name: string, text: string, result: string, enter: boolean): What[] {
+    const call = readArguments(name, text);
+    const what = name === 'prctl' ? prctlName(splitArguments(text)[0] ?? '') : name;
+    if (kindOfCall(what) === 'ignored') return [];
+    const exit: What = { kind: 'exit', name: what, result: resultOf(result), call };
+    return enter ? [{ kind: 'enter', name: what, call }, exit] : [exit];
+  }
+
+  /** The thread that called execve goes on under the number of its process, and so does its call. */
+  private superseded(tid: number, by: number): What[] {
+    const begin = this.unfinished.get(by);
+    if (begin !== undefined) this.unfinished.set(tid, begin);
+    this.unfinished.delete(by);
+    return [{ kind: 'superseded', by }];
+  }
+}
