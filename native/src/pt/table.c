@@ -12,16 +12,18 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include "sync/blocks.h"
 
 /* rss_change counts a kind in the field of its number. */
 _Static_assert((int)PTE_ANON == PT_COUNT_RSS_ANON && (int)PTE_FILE == PT_COUNT_RSS_FILE &&
 		       (int)PTE_SHMEM == PT_COUNT_RSS_SHMEM,
 	       "kinds of entries and fields of resident pages are in one order");
 
+_Static_assert(sizeof(struct pt_table) == 4224, "a table is a block");
+
 static struct pt_table *table_create(unsigned level)
 {
-	struct pt_table *table = alloc_aligned(CACHE_LINE, sizeof(*table));
+	struct pt_table *table = block_take(BLOCK_4224);
 
 	if (!table)
 		return NULL;
@@ -53,7 +55,7 @@ static __attribute__((noinline)) struct pt_table *table_grow(struct pt *pt, stru
 		count_tables(pt, 1);
 		return table;
 	}
-	alloc_free(table);
+	block_give(BLOCK_4224, table);
 	return table_child(parent, index);
 }
 
@@ -171,7 +173,7 @@ void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte)
 
 void table_free_rcu(struct rcu_node *node)
 {
-	alloc_free(container_of(node, struct pt_table, rcu));
+	block_give(BLOCK_4224, container_of(node, struct pt_table, rcu));
 }
 
 /* A table and all below it, none of which has a page. */
@@ -253,7 +255,7 @@ static void destroy_table(struct pt_table *table)
 			destroy_table(child);
 	}
 	check(table->live == 0);
-	alloc_free(table);
+	block_give(BLOCK_4224, table);
 }
 
 void pt_destroy(struct pt *pt)

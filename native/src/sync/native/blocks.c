@@ -7,12 +7,15 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "base/config.h"
+#include "host_fork.h"
+
+static const size_t bytes_of[BLOCK_SIZES] = { [BLOCK_256] = 256, [BLOCK_384] = 384, [BLOCK_4224] = 4224 };
 
 #if VMALOCK_ASAN || VMALOCK_TSAN
 
 void *block_take(enum block_size size)
 {
-	return alloc_aligned(CACHE_LINE, size == BLOCK_256 ? 256 : 384);
+	return alloc_aligned(CACHE_LINE, bytes_of[size]);
 }
 
 void block_give(enum block_size size, void *block)
@@ -21,10 +24,18 @@ void block_give(enum block_size size, void *block)
 	alloc_free(block);
 }
 
+void blocks_fork_before(void)
+{
+}
+
+void blocks_fork_after(void)
+{
+}
+
 #else
 
-#define HANDFUL 32    /* blocks that travel together */
-#define DEPOT_MAX 512 /* handfuls of a size; more go back to the system */
+#define HANDFUL 32             /* blocks that travel together */
+#define DEPOT_BYTES (8u << 20) /* of a size that wait for a taker; more go back to the system */
 
 /* What a free block is used for. */
 struct free_block {
@@ -39,7 +50,11 @@ static struct depot {
 	pthread_mutex_t lock;
 	struct free_block *handfuls; /* Guard: lock */
 	uint32_t count;              /* Guard: lock */
-} depots[BLOCK_SIZES] = { { .lock = PTHREAD_MUTEX_INITIALIZER }, { .lock = PTHREAD_MUTEX_INITIALIZER } };
+} depots[BLOCK_SIZES] = {
+	{ .lock = PTHREAD_MUTEX_INITIALIZER },
+	{ .lock = PTHREAD_MUTEX_INITIALIZER },
+	{ .lock = PTHREAD_MUTEX_INITIALIZER },
+};
 
 /* A thread's own blocks: up to two handfuls. Guard: the thread. */
 struct stash {
@@ -51,8 +66,6 @@ static __thread int leaves_hooked; /* whether the end of this thread empties its
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t leave_key;
-
-static const size_t bytes_of[BLOCK_SIZES] = { [BLOCK_256] = 256, [BLOCK_384] = 384 };
 
 static void free_all(struct free_block *block)
 {
@@ -69,7 +82,7 @@ static void depot_put(enum block_size size, struct free_block *handful)
 	struct depot *d = &depots[size];
 
 	pthread_mutex_lock(&d->lock);
-	if (d->count < DEPOT_MAX) {
+	if (d->count < DEPOT_BYTES / (HANDFUL * bytes_of[size])) {
 		handful->next_handful = d->handfuls;
 		d->handfuls = handful;
 		d->count++;
@@ -108,6 +121,20 @@ static void leave(void *unused)
 static void make_key(void)
 {
 	pthread_key_create(&leave_key, leave);
+	host_fork_install();
+}
+
+void blocks_fork_before(void)
+{
+	for (int size = 0; size < BLOCK_SIZES; size++)
+		pthread_mutex_lock(&depots[size].lock);
+}
+
+/* What threads that the child did not get had in their stashes is lost to it: at most two handfuls of each size. */
+void blocks_fork_after(void)
+{
+	for (int size = BLOCK_SIZES - 1; size >= 0; size--)
+		pthread_mutex_unlock(&depots[size].lock);
 }
 
 static void hook_leave(void)

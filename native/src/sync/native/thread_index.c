@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/check.h"
+#include "host_fork.h"
 #include "sync/sync.h"
 #include "sync/thread_slots.h"
 
@@ -35,6 +36,29 @@ static void initialise(void)
 {
 	if (pthread_key_create(&key, give_back) != 0)
 		check_failed(__FILE__, __LINE__, "pthread_key_create");
+	host_fork_install();
+}
+
+void thread_index_fork_before(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void thread_index_fork_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* Only this thread is left, so only its number is taken. */
+void thread_index_fork_child(void)
+{
+	uint32_t own = sync_thread_index_cached;
+
+	for (uint32_t i = 0; i < THREAD_SLOTS / 64; i++)
+		taken[i] = 0;
+	if (own < THREAD_SLOT_SHARED)
+		taken[own / 64] |= UINT64_C(1) << (own % 64);
+	pthread_mutex_unlock(&lock);
 }
 
 __attribute__((noinline)) uint32_t sync_thread_index_assign(void)
