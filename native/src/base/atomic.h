@@ -7,7 +7,7 @@
  * order (a store-buffering shape); all other order sits on a variable, which ThreadSanitizer can check.
  *
  * Two back ends of equal meaning (config.h picks): compiler builtins, and the barriers of x86, arm64 and ppc64.
- * test/native/base/fences_test.sh reads the emitted instructions of both on all three machines.
+ * test/unit/native/fences.spec.ts reads the emitted instructions of both on all three machines.
  *
  *               x86-64              arm64              ppc64
  *   acquire     plain load          ldar               ld; lwsync
