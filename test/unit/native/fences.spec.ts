@@ -9,11 +9,16 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../../..');
-const ACCESSES = [
-  ...['load_acquire', 'store_release', 'fetch_add_acquire', 'fetch_sub_release', 'fetch_sub_acq_rel'],
-  ...['cas_acquire', 'cas_release', 'exchange_acq_rel', 'fence_full'],
-] as const;
-type Access = (typeof ACCESSES)[number];
+type Access =
+  | 'load_acquire'
+  | 'store_release'
+  | 'fetch_add_acquire'
+  | 'fetch_sub_release'
+  | 'fetch_sub_acq_rel'
+  | 'cas_acquire'
+  | 'cas_release'
+  | 'exchange_acq_rel'
+  | 'fence_full';
 
 interface Machine {
   name: string;
