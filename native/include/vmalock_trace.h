@@ -50,7 +50,17 @@ struct vmalock_trace_file {
 	uint64_t length; /* bytes: the largest extent that the recording mapped */
 };
 
-/* An address space: made by execve (with its initial mappings) or by fork (VMALOCK_TRACE_FORK in the parent). */
+/*
+ * An address space: made by execve (with its initial mappings) or by fork (VMALOCK_TRACE_FORK in the parent).
+ *
+ * Birth   A space that no EXEC and no FORK event names in aux exists from the start: its execve came before the recording.
+ *         Any other is made by the one event that names it, and no event acts in it before that.
+ * End     EXIT_SPACE is the last event in a space; its map of that moment is the final map. An EXEC that is the last
+ *         event in the space it leaves drops that space, without final map. What neither ends is dropped at the end
+ *         of the run, without final map.
+ * vfork   The child acts in its parent's space until its EXEC. A child that ends without one leaves no event: the
+ *         space is its parent's, and EXIT_SPACE the parent's to say.
+ */
 struct vmalock_trace_space {
 	uint32_t pid;                  /* of the process it belongs to */
 	uint32_t parent;               /* the space that was forked, or VMALOCK_TRACE_NONE after an execve */
@@ -66,11 +76,16 @@ struct vmalock_trace_vma {
 	uint32_t prot;       /* PROT_ bits */
 	uint32_t flags;      /* MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, and VMALOCK_TRACE_VMA_SPECIAL */
 	uint32_t file;       /* index, or VMALOCK_TRACE_NONE */
-	uint32_t reserved;
+	uint32_t reserved; /* 0 */
 	struct vmalock_trace_string name; /* [vdso], ...; length 0 for none */
 };
 #define VMALOCK_TRACE_VMA_SPECIAL 0x80000000u /* made by the kernel (vdso, vvar): never merges, never expands */
 
+/*
+ * A thread is born by the one THREAD event that names it, and has no event before that one. A thread that no THREAD event
+ * names exists from the start: that of the first program, and of a forked process where the recorder did not tell
+ * whose child it is. (Its first event waits for the FORK or EXEC that makes the space it acts in, as any event does.)
+ */
 struct vmalock_trace_thread {
 	uint32_t tid, pid;
 	struct vmalock_trace_string comm;
@@ -84,9 +99,9 @@ enum vmalock_trace_op {
 	VMALOCK_TRACE_ADVISE,  /* a addr, b length, aux advice */
 	VMALOCK_TRACE_BRK,     /* a break asked; result the break afterwards */
 	VMALOCK_TRACE_FAULT,   /* a address, aux x86 error code; result 0 or VMALOCK_SIGSEGV_* / VMALOCK_SIGBUS */
-	VMALOCK_TRACE_FORK,    /* aux the child's space; result 0 */
-	VMALOCK_TRACE_EXEC,    /* aux the new space; the thread's later events act there */
-	VMALOCK_TRACE_THREAD,  /* aux the new thread (an index): its events come after this one */
+	VMALOCK_TRACE_FORK,    /* aux the child's space, whose parent is this event's; result 0. A THREAD event tells who runs there */
+	VMALOCK_TRACE_EXEC,    /* space the one that is left, aux the new one; the process's later events act there */
+	VMALOCK_TRACE_THREAD,  /* aux the new thread (an index), of whatever process: its events come after this one */
 	VMALOCK_TRACE_EXIT_SPACE, /* the process ends: what /proc/PID/maps shows now is its final map */
 	VMALOCK_TRACE_UNMODELLED, /* a call that vmalock does not model yet: counted under its name */
 	VMALOCK_TRACE_OPS
@@ -95,6 +110,15 @@ enum vmalock_trace_op {
 /* The recording tells no result for the event (the thread died inside the call): any outcome is as expected. */
 #define VMALOCK_TRACE_RESULT_UNKNOWN 0x1u
 
+/*
+ * The events array is in an order in which one thread alone could have done it all: replay takes the order between
+ * threads from it. time_ns never falls within a thread; between threads it may, where a call that began first took
+ * effect last.
+ *
+ * MAP with a file maps that object, MAP_ANONYMOUS or not: shared anonymous and System V memory are files here. Without
+ * file and without MAP_ANONYMOUS the object is not known; such a call has failed, and how is the object's affair: any
+ * failure is as expected.
+ */
 struct vmalock_trace_event {
 	uint64_t time_ns; /* since the first event: when the call began or the fault came */
 	uint64_t a, b, c, d;
@@ -106,7 +130,7 @@ struct vmalock_trace_event {
 	uint32_t aux;    /* see the operation */
 	uint32_t file;   /* MAP: index, or VMALOCK_TRACE_NONE for anonymous memory */
 	uint32_t line;   /* in the text it came from, for messages; 0 when unknown */
-	uint32_t reserved;
+	uint32_t reserved; /* 0 */
 	struct vmalock_trace_string name; /* UNMODELLED: the system call */
 };
 
