@@ -7,73 +7,9 @@
  * where it came, because the lock of the VMA was free then. order.ts repairs what is still the wrong way round.
  */
 import { isExec, isExit, isFork, kindOfCall } from './calls';
-import { BUS_ADRERR, CLONE, errnoOf, FAULT_USER, SEGV_ACCERR, SEGV_MAPERR, SIGNAL } from './linux';
+import { BUS_ADRERR, CLONE, errnoOf, FAULT_USER, FAULT_WRITE, SEGV_ACCERR, SEGV_MAPERR, SIGNAL } from './linux';
 import { countUp, type CallArguments, type Recorded, type SeenMapping, type What } from './recorded';
-
-/** One life of a thread. Numbers are used again, lives are not. */
-export interface Task {
-  tid: number;
-  pid: number | undefined;
-  comm: string;
-  /** how it came to be, where that was recorded */
-  birth: Birth | undefined;
-  /** the line of its end */
-  ended: number | undefined;
-  /** it was the last of its process */
-  last: boolean;
-  exitedGroup: boolean;
-  firstLine: number;
-}
-
-export interface Birth {
-  parent: Task;
-  child: Task;
-  /** the call's name, '' when only the birth itself was recorded */
-  call: string;
-  flags: number | undefined;
-}
-
-export interface CallStep {
-  kind: 'call';
-  name: string;
-  call: CallArguments;
-  /** undefined: the recording shows none */
-  result: bigint | undefined;
-  seen: SeenMapping[];
-}
-
-/** 0, or the number of the signal as vmalock_errors.h has it. */
-export const FaultOutcome = { NONE: 0, SIGSEGV_MAPERR: -1000, SIGSEGV_ACCERR: -1001, SIGBUS: -1002 } as const;
-
-export interface FaultStep {
-  kind: 'fault';
-  address: bigint;
-  code: number;
-  outcome: number;
-  /** the recording does not tell how it ended */
-  unknown: boolean;
-}
-
-export interface ExecStep {
-  kind: 'exec';
-  comm: string;
-  /** mappings reported while the new space was built */
-  window: SeenMapping[];
-  /** faults before this step that may belong to the new space: only the end of the execve was recorded */
-  early: Step[];
-  /** the execve itself was recorded from its beginning */
-  entered: boolean;
-}
-
-export interface Step {
-  /** its place, as a line number with fractions */
-  at: number;
-  /** the line it began on */
-  line: number;
-  timeNs: number;
-  task: Task;
-  what: CallStep | FaultStep | ExecStep | { kind: 'birth'; birth: Birth } | { kind: 'end' };
-}
+import { type Birth, FaultOutcome, type Step, type Task } from './steps';
 
 interface Pending {
   name: string;
@@ -81,9 +17,10 @@ interface Pending {
   line: number;
   timeNs: number;
   seen: SeenMapping[];
-  /** where it took effect, by the lock, by the report of a mapping */
+  /** where it took effect: by the lock held for writing, by the report of a mapping, by the lock held for reading */
   released: number | undefined;
   reported: number | undefined;
+  looked: number | undefined;
   faults: Step[];
 }
 
@@ -116,6 +53,15 @@ function isFromFault(code: number): boolean {
   return code > 0 && code < 0x80;
 }
 
+/**
+ * Where the new space began when only the end of the execve was recorded: the kernel reads the arguments in the old
+ * space, and what it writes (the rest of the last page of data) is in the new one.
+ */
+function beforeFirstWrite(faults: readonly Step[], line: number): number {
+  const first = faults.find(({ what }) => what.kind === 'fault' && (what.code & FAULT_WRITE) !== 0);
+  return first === undefined ? line : first.line - 0.5;
+}
+
 export class History {
   readonly tasks: Task[] = [];
   readonly steps: Step[] = [];
@@ -144,6 +90,8 @@ export class History {
     const thread = known ?? this.begin(event.tid, event.line);
     if (thread.task.ended !== undefined && !this.revived(thread, what)) return;
     thread.lines++;
+    // A thread that does something else is done with its fault.
+    if (thread.fault?.until === Infinity && what.kind !== 'lock') thread.fault.until = event.line;
     this.learn(thread.task, event);
     this.dispatch(thread, event, what);
   }
@@ -225,9 +173,10 @@ export class History {
     const downgraded = what.phase === 'acquired' && !what.write && what.success && !thread.lockAwaited;
     if (what.phase === 'start') thread.lockAwaited = true;
     if (what.phase === 'acquired') thread.lockAwaited = false;
+    const reads = what.phase === 'acquired' && !what.write && what.success;
     if (pending !== undefined && ((what.phase === 'released' && what.write) || downgraded)) pending.released = line;
-    else if (thread.fault !== undefined && what.phase === 'acquired' && !what.write && what.success)
-      thread.fault.at = line;
+    else if (reads && thread.fault !== undefined) thread.fault.at = line;
+    else if (reads && pending !== undefined) pending.looked ??= line;
   }
 
   private fault(thread: Thread, what: What & { kind: 'fault' }, event: Recorded): void {
@@ -235,6 +184,7 @@ export class History {
     const step: Step = {
       at: event.line,
       line: event.line,
+      until: Infinity,
       timeNs: event.timeNs,
       task: thread.task,
       // A fault from kernel mode that fails makes a call fail that is perhaps not recorded, and no signal.
@@ -274,6 +224,7 @@ export class History {
       seen: [],
       released: undefined,
       reported: undefined,
+      looked: undefined,
       faults: [],
     };
   }
@@ -310,11 +261,12 @@ export class History {
     if (kindOfCall(pending.name) === 'ignored') return;
     const { name, seen, call = { values: [] } } = pending;
     this.steps.push({
-      at: pending.released ?? pending.reported ?? line,
+      at: pending.released ?? pending.reported ?? pending.looked ?? line,
       line: pending.line,
+      until: line,
       timeNs: pending.timeNs,
       task: thread.task,
-      what: { kind: 'call', name, call, result, seen },
+      what: { kind: 'call', name, call, result, seen, effect: (pending.released ?? pending.reported) !== undefined },
     });
   }
 
@@ -381,7 +333,7 @@ export class History {
     const birth: Birth = { parent: parent.task, child: child.task, call: how.call, flags };
     child.task.birth = birth;
     if (child.task.comm === '') child.task.comm = parent.task.comm;
-    this.steps.push({ at, line, timeNs, task: parent.task, what: { kind: 'birth', birth } });
+    this.steps.push({ at, line, until: Math.max(at, line), timeNs, task: parent.task, what: { kind: 'birth', birth } });
   }
 
   private exec(thread: Thread, what: What & { kind: 'exec' }, event: Recorded): void {
@@ -410,13 +362,13 @@ export class History {
     late = false,
   ): void {
     thread.task.comm = comm;
-    const early = late ? (pending?.faults ?? []) : [];
     const step: Step = {
-      at: line,
+      at: late ? beforeFirstWrite(pending?.faults ?? [], line) : line,
       line: pending?.line ?? line,
+      until: line,
       timeNs,
       task: thread.task,
-      what: { kind: 'exec', comm, window: [], early, entered: pending !== undefined },
+      what: { kind: 'exec', comm, window: [], entered: pending !== undefined },
     };
     thread.exec = step;
     thread.fault = undefined;

@@ -84,7 +84,10 @@ export const SEGV_ACCERR = 2;
 export const BUS_ADRERR = 2;
 
 /** The x86 error code of a fault. */
+export const FAULT_PRESENT = 1;
+export const FAULT_WRITE = 2;
 export const FAULT_USER = 4;
+export const FAULT_FETCH = 0x10;
 
 const ERRNO_NAMES =
   'EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST ' +

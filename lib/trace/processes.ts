@@ -1,6 +1,7 @@
 /** Which threads make a process, what makes a child share its parent's space, and when a process has ended. */
 import { CLONE } from './linux';
-import type { Birth, ExecStep, History, Step, Task } from './history';
+import type { History } from './history';
+import type { Birth, ExecStep, Step, Task } from './steps';
 
 /** One life of a process. */
 export interface Process {

@@ -1,0 +1,118 @@
+/**
+ * A recorded trace, compiled: read, ordered, and written in the form that the native replayer takes.
+ */
+import { Assigner } from './assign';
+import { TraceError } from './errors';
+import { Op, type TraceEvent } from './events';
+import { Files } from './files';
+import { initialOf } from './initial';
+import type { MapsRow } from './proc-maps';
+import { Processes } from './processes';
+import { readRecording, type Recording } from './recording';
+import { type Space, Spaces } from './spaces';
+import type { Task } from './steps';
+import { type WrittenSpace, writeTrace } from './trace-writer';
+
+export interface CompiledSpace {
+  index: number;
+  pid: number;
+  comm: string;
+  /** the layout that Linux had at the end of the process, where it was recorded */
+  expected?: MapsRow[];
+}
+
+export interface CompiledTrace {
+  name: string;
+  format: 'perf' | 'strace';
+  events: number;
+  threads: number;
+  /** events that the recorder lost */
+  lostEvents: number;
+  /** calls that are in the trace but cannot be executed, by name */
+  unmodelled: Record<string, number>;
+  /** what was left out or found odd, one sentence each */
+  warnings: string[];
+  /** the trace as native/include/vmalock_trace.h has it */
+  buffer: ArrayBuffer;
+  spaces: CompiledSpace[];
+}
+
+/**
+ * Compiles a trace.
+ *
+ * @param path a file of perf or strace text, plain or gzip, or a folder that holds one
+ * @throws {TraceError} for a trace that cannot be read
+ */
+export async function compileTrace(path: string): Promise<CompiledTrace> {
+  const recording = await readRecording(path);
+  const { history } = recording;
+  const processes = new Processes(history);
+  const spaces = new Spaces(recording, processes);
+  const assigner = new Assigner(processes, spaces);
+  assigner.run([...history.steps].sort((a, b) => a.at - b.at));
+  const { events } = assigner;
+  if (events.length === 0 || spaces.all.length === 0)
+    throw new TraceError('nothing in it happens in an address space whose initial maps are known', recording.path);
+  const files = new Files(layoutsOf(recording));
+  for (const [event, step] of assigner.mapped) event.file = files.ofCall(event.space, step, event.line).index;
+  const threads = threadsOf(events, processes);
+  const written = writtenSpaces(spaces.all, events, files);
+  const buffer = writeTrace({ lostEvents: history.lost, events, threads, spaces: written, files: files.all });
+  return {
+    name: recording.name,
+    format: recording.format,
+    events: events.length,
+    threads: threads.length,
+    lostEvents: history.lost,
+    unmodelled: assigner.unmodelled,
+    warnings: warningsOf(recording, spaces),
+    buffer,
+    spaces: spaces.all.map(({ index, pid, comm, expected }) => ({
+      index,
+      pid,
+      comm,
+      ...(expected === undefined ? {} : { expected }),
+    })),
+  };
+}
+
+function layoutsOf({ initial, final }: Recording): MapsRow[][] {
+  return [...initial, ...final].map((section) => section.rows);
+}
+
+/** Threads in the order in which they appear. */
+function threadsOf(events: readonly TraceEvent[], processes: Processes): { task: Task; pid: number }[] {
+  const tasks = new Set<Task>();
+  for (const { task, child } of events) {
+    tasks.add(task);
+    if (child !== undefined) tasks.add(child);
+  }
+  return Array.from(tasks, (task) => ({ task, pid: processes.of(task).pid }));
+}
+
+/** The break as the first brk(2) of each program tells it: programs ask for it before they move it. */
+function breaksOf(events: readonly TraceEvent[]): Map<Space, number> {
+  const breaks = new Map<Space, number>();
+  for (const { op, space, a, result } of events)
+    if (op === Op.BRK && !breaks.has(space)) breaks.set(space, a === 0n ? Number(result) : 0);
+  return breaks;
+}
+
+function writtenSpaces(spaces: readonly Space[], events: readonly TraceEvent[], files: Files): WrittenSpace[] {
+  const breaks = breaksOf(events);
+  return spaces.map((space) => initialOf(space, files, breaks.get(space) ?? 0));
+}
+
+function warningsOf({ history, ignored }: Recording, spaces: Spaces): string[] {
+  const warnings = spaces.warnings();
+  if (history.broken > 0)
+    warnings.push(
+      `${history.broken} calls have no beginning or no end, the first in line ${history.firstBroken}: ` +
+        'the recorder lost something',
+    );
+  if (ignored.size > 0) {
+    const counts = [...ignored].sort(([, a], [, b]) => b - a).map(([name, times]) => `${name} ${times}`);
+    warnings.push(`lines that are not replayed: ${counts.slice(0, 12).join(', ')}${counts.length > 12 ? ', ...' : ''}`);
+  }
+  return warnings;
+}

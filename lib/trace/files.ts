@@ -1,0 +1,123 @@
+/**
+ * Mapped objects and their identity: device, inode and name, as /proc/PID/maps prints them.
+ *
+ * A recording names the file behind a mapping in different ways: perf by the report of the mapping that resulted,
+ * strace by the path of the descriptor, and a plain perf script not at all. Then the recorded layouts are asked for the
+ * same place. A file that nothing names is an object of its own, so that it never merges with another.
+ */
+import type { MapsRow } from './proc-maps';
+import type { CallStep } from './steps';
+import type { Space } from './spaces';
+
+export interface FileIdentity {
+  name: string;
+  /** 'fe:00' */
+  dev: string;
+  inode: number;
+}
+
+export interface TraceFile extends FileIdentity {
+  index: number;
+  /** bytes: the end of the furthest part that was mapped */
+  length: number;
+}
+
+const NO_DEVICE = '00:00';
+
+/** The name of a file that the recording does not name; compare-maps.ts knows it again. */
+export function unknownFileName(line: number): string {
+  return `(file of line ${line})`;
+}
+
+export function isUnknownFileName(name: string): boolean {
+  return /^\(file of line \d+\)$/.test(name);
+}
+
+/** A row of maps that is backed by a file or a shared object, not by anonymous memory or the kernel. */
+export function isFileRow(row: Pick<MapsRow, 'name' | 'inode'>): boolean {
+  return row.inode !== 0 || row.name.startsWith('/');
+}
+
+export class Files {
+  readonly all: TraceFile[] = [];
+  private readonly byKey = new Map<string, TraceFile>();
+  /** what the recorded layouts call a path: device and inode, or undefined where two files had that path */
+  private readonly byPath = new Map<string, FileIdentity | undefined>();
+  private readonly inodes = new Set<string>();
+  private readonly later = new Map<Space, MapsRow[]>();
+
+  constructor(layouts: Iterable<readonly MapsRow[]>) {
+    for (const rows of layouts) for (const row of rows) if (isFileRow(row)) this.learn(row);
+  }
+
+  /** The file of a row of a recorded layout. */
+  ofRow(row: MapsRow): TraceFile {
+    return this.extended(this.add(row), row.offset + (row.end - row.start));
+  }
+
+  /** The file that a successful mmap mapped. */
+  ofCall(space: Space, step: CallStep, line: number): TraceFile {
+    const [, length = 0n, , , , offset = 0n] = step.call.values;
+    const start = Number(step.result ?? 0n);
+    const identity = this.seen(step, start) ?? this.named(step) ?? this.placed(space, start, Number(offset));
+    const file = this.add(identity ?? { name: unknownFileName(line), dev: NO_DEVICE, inode: 0 });
+    return this.extended(file, Number(offset) + Number(length));
+  }
+
+  private learn(row: MapsRow): void {
+    this.inodes.add(`${row.dev} ${row.inode}`);
+    const known = this.byPath.get(row.name);
+    if (known === undefined && this.byPath.has(row.name)) return;
+    const same = known === undefined || (known.dev === row.dev && known.inode === row.inode);
+    this.byPath.set(row.name, same ? row : undefined);
+  }
+
+  /** perf: the kernel reported the mapping that resulted. */
+  private seen(step: CallStep, start: number): FileIdentity | undefined {
+    const mapping = step.seen.find((seen) => seen.start <= start && start < seen.start + seen.length);
+    if (mapping === undefined || !isFileRow(mapping)) return undefined;
+    const { name, dev, inode } = mapping;
+    const exact = mapping.identified && this.inodes.has(`${dev} ${inode}`);
+    // On stacked file systems perf and /proc disagree about the device; the path then tells.
+    return (exact ? undefined : this.byPath.get(name)) ?? { name, dev, inode };
+  }
+
+  /** strace: the path of the descriptor, whose device and inode a layout may tell. */
+  private named(step: CallStep): FileIdentity | undefined {
+    const { path } = step.call;
+    if (path === undefined) return undefined;
+    const known = this.byPath.get(path) ?? this.byPath.get(`${path} (deleted)`);
+    return known ?? { name: path, dev: NO_DEVICE, inode: 0 };
+  }
+
+  /** What a later layout of the space, or of one that was forked from it, has at this place. */
+  private placed(space: Space, start: number, offset: number): FileIdentity | undefined {
+    return this.laterRows(space).find(
+      (row) => row.start <= start && start < row.end && row.offset + (start - row.start) === offset,
+    );
+  }
+
+  private laterRows(space: Space): MapsRow[] {
+    const known = this.later.get(space);
+    if (known !== undefined) return known;
+    const layouts = [...space.forked, space.expected ?? [], ...space.children.map((child) => this.laterRows(child))];
+    const rows = layouts.flat().filter(isFileRow);
+    this.later.set(space, rows);
+    return rows;
+  }
+
+  private add({ name, dev, inode }: FileIdentity): TraceFile {
+    const key = inode === 0 ? name : `${dev} ${inode} ${name}`;
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
+    const file: TraceFile = { index: this.all.length, name, dev, inode, length: 0 };
+    this.all.push(file);
+    this.byKey.set(key, file);
+    return file;
+  }
+
+  private extended(file: TraceFile, length: number): TraceFile {
+    file.length = Math.max(file.length, Math.ceil(length / 4096) * 4096);
+    return file;
+  }
+}
