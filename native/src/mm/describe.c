@@ -113,3 +113,15 @@ size_t mm_print_maps(struct mm *mm, char *buffer, size_t size)
 		buffer[sink.length < size ? sink.length : size - 1] = '\0';
 	return sink.length;
 }
+
+void wait_summarise(const struct histogram *waits, uint64_t acquisitions, struct vmalock_wait_summary *out)
+{
+	*out = (struct vmalock_wait_summary){
+		.count = acquisitions,
+		.waits = histogram_count(waits),
+		.total_ns = atomic_load_relaxed(&waits->total),
+		.p50_ns = histogram_percentile(waits, 500),
+		.p99_ns = histogram_percentile(waits, 990),
+		.max_ns = atomic_load_relaxed(&waits->max),
+	};
+}

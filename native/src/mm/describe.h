@@ -4,6 +4,7 @@
 #ifndef VMALOCK_MM_DESCRIBE_H
 #define VMALOCK_MM_DESCRIBE_H
 
+#include "base/histogram.h"
 #include "mm/mm.h"
 
 /* One mapping. Context: @vma held still. */
@@ -13,5 +14,8 @@ void vma_describe(struct mm *mm, const struct vma *vma, struct vmalock_vma *out)
  * The whole text, snprintf-like: at most @size bytes with the NUL. Return: its length without the NUL. Context: mmap_lock.
  */
 size_t mm_print_maps(struct mm *mm, char *buffer, size_t size);
+
+/* What a lock's histogram of waits comes to, @acquisitions being all of them, those that did not wait included. */
+void wait_summarise(const struct histogram *waits, uint64_t acquisitions, struct vmalock_wait_summary *out);
 
 #endif
