@@ -68,6 +68,8 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_create(const struct vmalock_file
 VMALOCK_API void vmalock_file_get(vmalock_file *file);
 VMALOCK_API void vmalock_file_put(vmalock_file *file);
 VMALOCK_API uint64_t vmalock_file_length(vmalock_file *file);
+VMALOCK_API const char *vmalock_file_name(const vmalock_file *file); /* NULL for none; valid while a reference is held */
+VMALOCK_API uint64_t vmalock_file_id(const vmalock_file *file);      /* as file_id of struct vmalock_vma */
 
 /* Bytes of the file itself. Return: bytes read (short at the end of the file), or ENOMEM. */
 VMALOCK_API int64_t vmalock_file_read(vmalock_file *file, uint64_t offset, void *buffer, size_t length);
@@ -297,6 +299,12 @@ struct vmalock_vma {
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_find(vmalock_mm *mm, uint64_t addr, struct vmalock_vma *out);
 
 /*
+ * The file mapped at @addr, with a reference for the caller.
+ * Return: 0; ENOENT when nothing is mapped there, or memory that is no file's (shared anonymous memory, too).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_file(vmalock_mm *mm, uint64_t addr, vmalock_file **out);
+
+/*
  * The text of /proc/PID/maps of one moment, snprintf-like: at most @size bytes with a NUL; returns the length of the
  * whole text without the NUL (call again with more room), or ENOMEM.
  */
@@ -316,12 +324,22 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const cha
 	X(vma_lock_miss)         /* locked, but detached, moved or another space's by then */                           \
 	X(vma_lock_access_error) /* refused for permission while locked */                                              \
 	X(vma_lock_attempts)     /* the sum of the five above, counted on its own */                                    \
-	X(abort_no_vma)                                                                                                 \
-	X(abort_vma_kind) X(abort_vma_busy) X(retry_anon_vma) X(retry_table) X(retry_file) X(minor_faults)              \
-		X(major_faults) X(cow_faults) X(signal_faults) X(mmap_lock_reads) X(mmap_lock_writes)                   \
-			X(mmap_lock_read_waits) X(mmap_lock_write_waits)                                                \
-				X(vma_lock_writes) /* VMAs that writers marked */                                       \
-		X(vma_lock_write_waits)            /* of those, how many found readers inside */
+	X(abort_no_vma)          /* of the aborts: nothing was mapped there */                                          \
+	X(abort_vma_kind)        /* ... the era keeps its kind under mmap_lock */                                       \
+	X(abort_vma_busy)        /* ... a writer had it */                                                              \
+	X(retry_anon_vma)        /* of the retries: it had no anon_vma yet */                                           \
+	X(retry_table)           /* ... a page table was missing */                                                     \
+	X(retry_file)            /* ... a page of a file had to come in */                                              \
+	X(minor_faults)          /* resolved without reading anything in */                                             \
+	X(major_faults)          /* resolved by bringing a page in */                                                   \
+	X(cow_faults)            /* a page was copied or taken over for a write */                                      \
+	X(signal_faults)         /* ended in a signal */                                                                \
+	X(mmap_lock_reads)       /* mmap_lock taken for reading */                                                      \
+	X(mmap_lock_writes)      /* ... for writing */                                                                  \
+	X(mmap_lock_read_waits)  /* of the reads, how many had to wait */                                               \
+	X(mmap_lock_write_waits) /* of the writes, how many had to wait */                                              \
+	X(vma_lock_writes)       /* VMAs that writers marked */                                                         \
+	X(vma_lock_write_waits)  /* of those, how many found readers inside */
 
 struct vmalock_stats {
 #define VMALOCK_STATS_FIELD(name) uint64_t name;
@@ -332,9 +350,21 @@ VMALOCK_API void vmalock_mm_stats(vmalock_mm *mm, struct vmalock_stats *out);
 
 /* X(field): as /proc/PID/status and friends, in bytes unless said. */
 #define VMALOCK_STATUS(X)                                                                                               \
-	X(vm_peak)                                                                                                      \
-	X(vm_size) X(vm_locked) X(vm_rss) X(rss_anon) X(rss_file) X(rss_shmem) X(vm_data) X(vm_stack) X(vm_exec)        \
-		X(vm_pte) X(committed) X(map_count) /* mappings */ X(index_bytes) X(frames_used) /* frames */
+	X(vm_peak)     /* most it ever mapped */                                                                        \
+	X(vm_size)     /* mapped */                                                                                     \
+	X(vm_locked)   /* locked */                                                                                     \
+	X(vm_rss)      /* resident: the sum of the next three */                                                        \
+	X(rss_anon)    /* anonymous pages */                                                                            \
+	X(rss_file)    /* pages of files */                                                                             \
+	X(rss_shmem)   /* shared anonymous pages */                                                                     \
+	X(vm_data)     /* private writable */                                                                           \
+	X(vm_stack)    /* stacks */                                                                                     \
+	X(vm_exec)     /* executable */                                                                                 \
+	X(vm_pte)      /* page tables */                                                                                \
+	X(committed)   /* charged to the commit account */                                                              \
+	X(map_count)   /* mappings */                                                                                   \
+	X(index_bytes) /* memory of the index */                                                                        \
+	X(frames_used) /* frames */
 
 struct vmalock_status {
 #define VMALOCK_STATUS_FIELD(name) uint64_t name;

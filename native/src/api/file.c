@@ -32,6 +32,16 @@ uint64_t vmalock_file_length(vmalock_file *file)
 	return file_length(file_of(file));
 }
 
+const char *vmalock_file_name(const vmalock_file *file)
+{
+	return ((const struct vma_file *)(const void *)file)->name;
+}
+
+uint64_t vmalock_file_id(const vmalock_file *file)
+{
+	return ((const struct vma_file *)(const void *)file)->id;
+}
+
 int64_t vmalock_file_read(vmalock_file *file, uint64_t offset, void *buffer, size_t length)
 {
 	return file_read(file_of(file), offset, buffer, length);

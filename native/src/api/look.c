@@ -8,6 +8,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/resident.h"
 #include "policy/policy.h"
+#include "pt/file.h"
 
 /* Under the policy's own lock of the one VMA, where it has one. */
 static bool find_fast(struct mm *mm, uint64_t addr, struct vmalock_vma *out)
@@ -34,6 +35,24 @@ int vmalock_mm_find(vmalock_mm *handle, uint64_t addr, struct vmalock_vma *out)
 		vma_describe(mm, vma, out);
 	mmap_read_unlock(mm);
 	return vma ? 0 : -ENOENT;
+}
+
+int vmalock_mm_file(vmalock_mm *handle, uint64_t addr, vmalock_file **out)
+{
+	struct mm *mm = mm_of(handle);
+	const struct vma *vma;
+	struct vma_file *file;
+
+	mmap_read_lock(mm);
+	vma = mm_lookup(mm, addr);
+	file = vma && vma->file && !file_is_shmem(vma->file) ? vma->file : NULL;
+	if (file)
+		vma_file_get(file);
+	mmap_read_unlock(mm);
+	if (!file)
+		return -ENOENT;
+	*out = handle_of_file(file);
+	return 0;
 }
 
 int64_t vmalock_mm_maps(vmalock_mm *handle, char *buffer, size_t size)
@@ -116,23 +135,11 @@ void vmalock_mm_status(vmalock_mm *handle, struct vmalock_status *out)
 	out->vm_rss = out->rss_anon + out->rss_file + out->rss_shmem;
 }
 
-static void summarise(const struct histogram *waits, uint64_t acquisitions, struct vmalock_wait_summary *out)
-{
-	*out = (struct vmalock_wait_summary){
-		.count = acquisitions,
-		.waits = histogram_count(waits),
-		.total_ns = atomic_load_relaxed(&waits->total),
-		.p50_ns = histogram_percentile(waits, 500),
-		.p99_ns = histogram_percentile(waits, 990),
-		.max_ns = atomic_load_relaxed(&waits->max),
-	};
-}
-
 void vmalock_mm_lock_waits(vmalock_mm *handle, struct vmalock_wait_summary *readers,
 			   struct vmalock_wait_summary *writers)
 {
 	struct mm *mm = mm_of(handle);
 
-	summarise(&mm->domain.mmap_lock.read_waits, counters_sum(&mm->counters, STAT_mmap_lock_reads), readers);
-	summarise(&mm->domain.mmap_lock.write_waits, counters_sum(&mm->counters, STAT_mmap_lock_writes), writers);
+	wait_summarise(&mm->domain.mmap_lock.read_waits, counters_sum(&mm->counters, STAT_mmap_lock_reads), readers);
+	wait_summarise(&mm->domain.mmap_lock.write_waits, counters_sum(&mm->counters, STAT_mmap_lock_writes), writers);
 }

@@ -185,6 +185,35 @@ static void the_last_frame_is_had_and_the_next_fault_is_out_of_memory(void)
 	end_space(mm);
 }
 
+static void a_mapped_file_is_found_again_and_shared_anonymous_memory_is_none(void)
+{
+	struct vmalock_file_options options = { .length = P, .name = "/lib/a.so" };
+	vmalock_mm *mm = space_of(NULL);
+	vmalock_file *file, *found = NULL;
+	struct vmalock_vma vma;
+	uint64_t at;
+
+	expect_eq(vmalock_file_create(&options, &file), 0);
+	expect_eq(vmalock_mm_map(mm, page(0), P, RW, VMALOCK_MAP_PRIVATE | VMALOCK_MAP_FIXED, file, 0, &at), 0);
+	expect_eq(vmalock_mm_map(mm, page(1), P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED,
+				 NULL, 0, &at),
+		  0);
+	expect_eq(vmalock_mm_find(mm, page(0), &vma), 0);
+	expect_eq(vma.file_id, vmalock_file_id(file));
+	vmalock_file_put(file);
+	/* the mapping holds it still, and its finder then does */
+	expect_eq(vmalock_mm_file(mm, page(0), &found), 0);
+	expect_eq(vmalock_mm_unmap(mm, page(0), P), 0);
+	expect_eq(vmalock_file_id(found), vma.file_id);
+	expect(strcmp(vmalock_file_name(found), "/lib/a.so") == 0);
+	vmalock_file_put(found);
+	found = NULL;
+	expect_eq(vmalock_mm_file(mm, page(0), &found), (uint64_t)VMALOCK_ENOENT);
+	expect_eq(vmalock_mm_file(mm, page(1), &found), (uint64_t)VMALOCK_ENOENT);
+	expect(!found);
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(every_code_has_a_name_and_a_text),
 	CASE(unknown_options_are_refused_and_nothing_is_made),
@@ -196,5 +225,6 @@ static const struct test_case cases[] = {
 	CASE(a_private_page_of_a_file_is_copied_by_the_first_write_and_a_shared_one_is_not),
 	CASE(a_space_without_bytes_reads_zeros_and_counts_frames),
 	CASE(the_last_frame_is_had_and_the_next_fault_is_out_of_memory),
+	CASE(a_mapped_file_is_found_again_and_shared_anonymous_memory_is_none),
 };
 TEST_MAIN(cases)

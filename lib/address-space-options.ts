@@ -1,0 +1,91 @@
+import { VmalockError } from './errors';
+import { type Handle, native } from './internal/native';
+import { bytes, choice, isOn, object, text, wholeNumber } from './internal/options';
+import { succeeded } from './internal/raise';
+import { FAULT_ERAS, type FaultEra, POLICY_NAMES, type PolicyName } from './policy';
+
+/** How a new {@link AddressSpace} works. */
+export interface AddressSpaceOptions {
+  /** How faults find and hold a mapping. @defaultValue 'per-vma' */
+  policy?: PolicyName;
+  /** Which faults may take the policy's fast path. @defaultValue 'rfc' */
+  faults?: FaultEra;
+  /** `memory`: frames hold bytes; `none`: they are only counted. @defaultValue 'memory' */
+  backing?: 'memory' | 'none';
+  /** Most 4 KiB page frames that the space and its forks may use. @defaultValue 1048576 */
+  frames?: number;
+  /** More than 1 is not modelled yet. @defaultValue 1 */
+  numaNodes?: number;
+  limits?: AddressSpaceLimits;
+  /** As root on Linux: no memlock limit, may map below 64 KiB. @defaultValue true */
+  privileged?: boolean;
+}
+
+/** As setrlimit(2) sets them: bytes, or Infinity for none. */
+export interface AddressSpaceLimits {
+  /** RLIMIT_AS. @defaultValue Infinity */
+  as?: number;
+  /** RLIMIT_DATA. @defaultValue Infinity */
+  data?: number;
+  /** RLIMIT_STACK. @defaultValue 8388608 */
+  stack?: number;
+  /** RLIMIT_MEMLOCK. @defaultValue Infinity */
+  memlock?: number;
+  /** Mappings; Linux's vm.max_map_count. @defaultValue 65530 */
+  mapCount?: number;
+}
+
+const BACKINGS = ['memory', 'none'];
+const NO_LIMIT = (1n << 64n) - 1n;
+
+function limit(name: string, value: number | undefined): number | bigint | undefined {
+  if (value === undefined) return undefined;
+  return value === Infinity ? NO_LIMIT : bytes(name, value);
+}
+
+/** A policy or an era that does not exist is the C API's to refuse: `EINVAL`, and here with what there is. */
+function known(name: string, value: string, names: readonly string[]): number {
+  const at = names.indexOf(text(name, value));
+  if (at < 0)
+    throw new VmalockError('EINVAL', `EINVAL: there is no ${name} '${value}'; there are ${names.join(', ')}`, {
+      errno: -22,
+    });
+  return at;
+}
+
+/** @internal */
+export function policyName(name: string): PolicyName {
+  return POLICY_NAMES[known('policy', name, POLICY_NAMES)] ?? 'per-vma';
+}
+
+/** @internal The number of an era in the C API. */
+export function eraCode(era: string): number {
+  return known('era', era, FAULT_ERAS);
+}
+
+/** @internal The number of a backing in the C API. */
+export function backingCode(backing: string): number {
+  return choice('backing', backing, BACKINGS);
+}
+
+/** @internal A handle of a new space. */
+export function createSpace(options: AddressSpaceOptions): Handle {
+  const { policy = 'per-vma', faults = 'rfc', backing = 'memory', frames, numaNodes = 1 } = object('options', options);
+  const { as, data, stack, memlock, mapCount } = object('limits', options.limits ?? {});
+  if (wholeNumber('numaNodes', numaNodes, 1, 1024) > 1)
+    throw new VmalockError('EOPNOTSUPP', 'EOPNOTSUPP: more than one NUMA node is not modelled yet', { errno: -95 });
+  const result = native.spaceCreate(
+    policyName(policy),
+    eraCode(faults),
+    backingCode(backing),
+    frames === undefined ? undefined : wholeNumber('frames', frames, 1, Number.MAX_SAFE_INTEGER),
+    numaNodes,
+    options.privileged === undefined || isOn('privileged', options.privileged) ? 1 : 0,
+    limit('limits.as', as),
+    limit('limits.data', data),
+    limit('limits.stack', stack),
+    limit('limits.memlock', memlock),
+    mapCount === undefined ? undefined : wholeNumber('limits.mapCount', mapCount, 1, 2 ** 32 - 1),
+  );
+  return succeeded(result, 'new AddressSpace');
+}

@@ -1,0 +1,447 @@
+import * as workers from 'node:worker_threads';
+import { type AddressSpaceOptions, createSpace } from './address-space-options';
+import { VmalockError } from './errors';
+import { type Access, accessCode, FaultResult } from './fault-result';
+import { addressArray, byteArray, newBuffer, newByteArray } from './internal/arrays';
+import { type Handle, native } from './internal/native';
+import { bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
+import { errorOf, notModelled, succeeded } from './internal/raise';
+import { adviceNumber } from './madvise';
+import { mappingFrom, type Vma } from './mapping';
+import { mmapFlags, type MmapOptions } from './mmap';
+import { mremapFlags, type MremapOptions } from './mremap';
+import type { PolicyName } from './policy';
+import { type Prot, protBits } from './protection';
+import { SimFile } from './sim-file';
+import { readStats, readStatus, type Stats } from './stats';
+import type { Bytes } from './units';
+import * as unmodelled from './unmodelled';
+import type { Userfaultfd } from './userfaultfd';
+
+const { constants } = native;
+const ARCHITECTURES = ['x86', 'arm64', 'ppc64'];
+
+/** A space made elsewhere: by fork, or by another thread. */
+class Adopted {
+  constructor(readonly handle: Handle) {}
+}
+
+/** Frees what nobody closed. */
+const forgotten = new FinalizationRegistry<Handle>((handle) => native.spaceClose(handle));
+
+/** From Node.js 22.10 on, posting a space to another thread is an error instead of an empty object. */
+const { markAsUncloneable } = workers as { markAsUncloneable?: (object: object) => void };
+
+/** Where native.read() and native.write() tell how many bytes they moved. */
+const moved = new Float64Array(1);
+
+/** The error for a fault that did not end well; undefined for one that did. */
+function errorOfFault(result: number, syscall: string, address: Bytes): VmalockError | undefined {
+  switch (result & FaultResult.OUTCOME) {
+    case FaultResult.SIGSEGV_MAPERR:
+      return errorOf(-1000, syscall, address);
+    case FaultResult.SIGSEGV_ACCERR:
+      return errorOf(-1001, syscall, address);
+    case FaultResult.SIGBUS:
+      return errorOf(-1002, syscall, address);
+    case FaultResult.OOM:
+      return errorOf(-12, syscall, address);
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * A simulated process address space: mappings, their page tables, and the locks that guard them.
+ *
+ * Addresses and lengths are {@link Bytes}; lengths round up to whole pages. Calls finish before they return, and may be
+ * made from several threads at once ({@link AddressSpace.share}). A space holds native memory until
+ * {@link AddressSpace.close}; `using` does it for you, and the garbage collector does it for those who forget.
+ *
+ * Every method throws `ERR_VMALOCK_CLOSED` after that, `ERR_VMALOCK_INVALID_ARG` and `ERR_VMALOCK_OUT_OF_RANGE` for
+ * arguments that no call can take, and otherwise what its Linux namesake answers, as {@link VmalockError}. Unless the
+ * method says so, nothing has changed then.
+ *
+ * @example
+ * using space = new AddressSpace({ policy: 'per-vma' });
+ * const start = space.mmap({ length: 2 * space.pageSize, prot: 'rw' });
+ * space.fault(start, 'write');
+ * space.stats().minorFaults; // 1
+ *
+ * @throws {VmalockError} `EINVAL` for an unknown policy or era, `ENOMEM` when the host is out of memory
+ * @see docs/locking.md for what each policy locks, and when
+ * @see docs/vocabulary.md for where the model differs from Linux
+ */
+export class AddressSpace implements Disposable, Iterable<Vma> {
+  /** Bytes of a page. */
+  readonly pageSize: number = constants.PAGE_SIZE;
+  /** How faults find and hold a mapping. */
+  readonly policy: PolicyName;
+  #handle: Handle;
+
+  constructor(options?: AddressSpaceOptions);
+  /** @internal */
+  constructor(adopted: Adopted);
+  constructor(options: AddressSpaceOptions | Adopted = {}) {
+    this.#handle = options instanceof Adopted ? options.handle : createSpace(options);
+    this.policy = native.spacePolicy(this.#handle) as PolicyName;
+    forgotten.register(this, this.#handle, this);
+    markAsUncloneable?.(this);
+  }
+
+  /** The handle of an open space. */
+  static #of(space: AddressSpace): Handle {
+    if (typeof space !== 'object' || space === null || !(#handle in space))
+      throw new VmalockError('ERR_VMALOCK_ILLEGAL_INVOCATION', 'a method of AddressSpace was called on something else');
+    if (space.#handle === 0) throw new VmalockError('ERR_VMALOCK_CLOSED', 'the address space is closed');
+    return space.#handle;
+  }
+
+  /**
+   * mmap(2).
+   *
+   * @returns the address, in bytes
+   * @throws {VmalockError} `EINVAL`, `ENOMEM` (no gap is large enough, a limit), `EEXIST` (`fixed: 'noreplace'`),
+   *   `EACCES` (the file's mode), `EPERM`, `EAGAIN`, `EOVERFLOW`, `EOPNOTSUPP`, `EBADF`
+   *
+   * @example
+   * const stack = space.mmap({ length: 65536, growsDown: true });
+   */
+  mmap(options: MmapOptions): number {
+    const handle = AddressSpace.#of(this);
+    const { length, address = 0, prot = 'rw', file, offset = 0 } = object('options', options);
+    const at = native.map(
+      handle,
+      bytes('address', address),
+      bytes('length', length),
+      protBits('prot', prot),
+      mmapFlags(options),
+      file === undefined ? 0 : SimFile.handleOf('file', file),
+      bytes('offset', offset),
+    );
+    return succeeded(at, 'mmap', address, length);
+  }
+
+  /** munmap(2). @throws {VmalockError} `EINVAL`; `ENOMEM` when a split would exceed the map limit (splits made before stay) */
+  munmap(address: Bytes, length: Bytes): void {
+    const handle = AddressSpace.#of(this);
+    succeeded(native.unmap(handle, bytes('address', address), bytes('length', length)), 'munmap', address, length);
+  }
+
+  /**
+   * mprotect(2).
+   *
+   * @param options `growsDown`: from the start of the mapping that holds `address`, a stack, on
+   * @throws {VmalockError} `EINVAL`, `EACCES`; `ENOMEM` for a hole: what lies before it has changed
+   */
+  mprotect(address: Bytes, length: Bytes, prot: Prot, options: { growsDown?: boolean; growsUp?: boolean } = {}): void {
+    const handle = AddressSpace.#of(this);
+    const { growsDown, growsUp } = object('options', options);
+    const protection =
+      protBits('prot', prot) |
+      (isOn('growsDown', growsDown) ? constants.PROT_GROWSDOWN : 0) |
+      (isOn('growsUp', growsUp) ? constants.PROT_GROWSUP : 0);
+    const result = native.protect(handle, bytes('address', address), bytes('length', length), protection >>> 0);
+    succeeded(result, 'mprotect', address, length);
+  }
+
+  /**
+   * mremap(2): resizes, and may move.
+   *
+   * @returns the new address, in bytes
+   * @throws {VmalockError} `EINVAL`, `EFAULT` (nothing is mapped there), `ENOMEM` (no room), `EAGAIN`, `EPERM`
+   *
+   * @example
+   * const grown = space.mremap(start, 4096, 8192, { mayMove: true });
+   */
+  mremap(address: Bytes, oldLength: Bytes, newLength: Bytes, options: MremapOptions = {}): number {
+    const handle = AddressSpace.#of(this);
+    const at = native.remap(
+      handle,
+      bytes('address', address),
+      bytes('oldLength', oldLength),
+      bytes('newLength', newLength),
+      mremapFlags(object('options', options)),
+      bytes('to', options.to ?? 0),
+    );
+    return succeeded(at, 'mremap', address, oldLength);
+  }
+
+  /**
+   * madvise(2).
+   *
+   * @param advice the lower-case name behind MADV_ ('dontneed', 'willneed', ...), or Linux's number
+   * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole: the rest has been advised all the same; `ENOSYS` for
+   *   collapse, remove and the guard regions
+   */
+  madvise(address: Bytes, length: Bytes, advice: string | number): void {
+    const handle = AddressSpace.#of(this);
+    const number = adviceNumber(advice);
+    const result = native.advise(handle, bytes('address', address), bytes('length', length), number);
+    succeeded(result, `madvise ${advice}`, address, length);
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  mlock(address: Bytes, length: Bytes, options?: unmodelled.MlockOptions): void {
+    AddressSpace.#of(this);
+    unmodelled.checkMlock(address, length, options);
+    throw notModelled('mlock');
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  munlock(address: Bytes, length: Bytes): void {
+    AddressSpace.#of(this);
+    unmodelled.checkMlock(address, length);
+    throw notModelled('munlock');
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  mlockAll(options: unmodelled.MlockAllOptions): void {
+    AddressSpace.#of(this);
+    unmodelled.checkMlockAll(options);
+    throw notModelled('mlockall');
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  munlockAll(): void {
+    AddressSpace.#of(this);
+    throw notModelled('munlockall');
+  }
+
+  /**
+   * mincore(2).
+   *
+   * @returns a byte for each page: 1 where it is resident
+   * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole
+   */
+  mincore(address: Bytes, length: Bytes): Uint8Array {
+    const handle = AddressSpace.#of(this);
+    const pages = Math.ceil(Number(bytes('length', length)) / this.pageSize);
+    // No answer has room for more (8 TiB of pages): the first page is asked for the sake of its error.
+    const fits = pages <= 2 ** 31;
+    const resident = newByteArray(fits ? pages : 1);
+    const result = native.mincore(handle, bytes('address', address), fits ? length : this.pageSize, resident);
+    succeeded(result, 'mincore', address, length);
+    if (!fits) throw errorOf(-12, 'mincore', address, length);
+    return resident;
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  msync(address: Bytes, length: Bytes, options?: unmodelled.MsyncOptions): void {
+    AddressSpace.#of(this);
+    unmodelled.checkMsync(address, length, options);
+    throw notModelled('msync');
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  mbind(address: Bytes, length: Bytes, options: unmodelled.MbindOptions): void {
+    AddressSpace.#of(this);
+    unmodelled.checkMbind(address, length, options);
+    throw notModelled('mbind');
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  mseal(address: Bytes, length: Bytes, flags: number = 0): void {
+    AddressSpace.#of(this);
+    unmodelled.checkMseal(address, length, flags);
+    throw notModelled('mseal');
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  userfaultfd(): Userfaultfd {
+    AddressSpace.#of(this);
+    throw notModelled('userfaultfd');
+  }
+
+  /**
+   * brk(2) as the system call has it: never throws for a refusal.
+   *
+   * @param address bytes; left out, or 0: only asks
+   * @returns the break afterwards, in bytes: the old one for a refusal
+   */
+  brk(address: Bytes = 0): number {
+    return native.brk(AddressSpace.#of(this), bytes('address', address));
+  }
+
+  /**
+   * fork(2): a copy with the same policy and the same pool of frames, whose pages are copied when one of the two writes.
+   *
+   * @throws {VmalockError} `ENOMEM`
+   */
+  fork(): AddressSpace {
+    return new AddressSpace(new Adopted(succeeded(native.spaceFork(AddressSpace.#of(this)), 'fork')));
+  }
+
+  /**
+   * Makes the VMA that covers `address` end or begin there, without any other change. Linux does so on the way to
+   * something else.
+   *
+   * @throws {VmalockError} `EINVAL` when it is not a multiple of the page size, `EFAULT` in a hole, `ENOMEM` at the map limit
+   */
+  split(address: Bytes): void {
+    succeeded(native.split(AddressSpace.#of(this), bytes('address', address)), 'split', address);
+  }
+
+  /**
+   * Resolves one fault, as the page-fault handler would. Never throws for what a program may do, and allocates nothing.
+   *
+   * @returns a {@link FaultResult}
+   */
+  fault(address: Bytes, access: Access): number {
+    return native.fault(AddressSpace.#of(this), bytes('address', address), accessCode(access));
+  }
+
+  /**
+   * The same from an architecture's own fault word.
+   *
+   * @param word x86 error code, arm64 ESR, ppc64 DSISR with exec in bit 31
+   * @returns a {@link FaultResult}
+   */
+  faultArch(arch: 'x86' | 'arm64' | 'ppc64', address: Bytes, word: number): number {
+    const handle = AddressSpace.#of(this);
+    return native.faultArch(
+      handle,
+      choice('arch', arch, ARCHITECTURES),
+      bytes('address', address),
+      wholeNumber('word', word, 0, Number.MAX_SAFE_INTEGER),
+    );
+  }
+
+  /**
+   * Many faults in order, for the price of one crossing into native code.
+   *
+   * @param results a {@link FaultResult} for each address is stored here
+   * @returns how many ended minor or major
+   * @throws {VmalockError} `ERR_VMALOCK_OUT_OF_RANGE` when an element is no address or `results` is shorter
+   */
+  faultMany(addresses: BigUint64Array | Float64Array, access: Access, results?: Uint8Array): number {
+    const handle = AddressSpace.#of(this);
+    addressArray('addresses', addresses);
+    if (results !== undefined && byteArray('results', results).length < addresses.length)
+      throw outOfRange('results.length', `${addresses.length} or more`, results.length);
+    const served = native.faultMany(handle, addresses, accessCode(access), results);
+    if (served < 0) bytes(`addresses[${-1 - served}]`, addresses[-1 - served] ?? Number.NaN);
+    return served;
+  }
+
+  /**
+   * Bytes through the page tables, faulting as a program would.
+   *
+   * @param length bytes
+   * @throws {VmalockError} `SIGSEGV` or `SIGBUS` with the address that gave it, `ENOMEM`
+   */
+  read(address: Bytes, length: number): Buffer {
+    const handle = AddressSpace.#of(this);
+    bytes('address', address);
+    const buffer = newBuffer('length', length);
+    AddressSpace.#transferred(native.read(handle, address, buffer, moved), 'read', address);
+    return buffer;
+  }
+
+  /**
+   * Stores bytes through the page tables, faulting as a program would.
+   *
+   * @throws {VmalockError} `SIGSEGV` or `SIGBUS` with the address that gave it, `ENOMEM`; bytes before it are stored
+   */
+  write(address: Bytes, data: Uint8Array): void {
+    const handle = AddressSpace.#of(this);
+    bytes('address', address);
+    AddressSpace.#transferred(native.write(handle, address, byteArray('bytes', data), moved), 'write', address);
+  }
+
+  static #transferred(code: number, what: string, address: Bytes): void {
+    if (code < 0) throw errorOf(code, what, Number(address) + (moved[0] ?? 0));
+  }
+
+  /** Fetches an instruction, faulting as a program would. @throws {VmalockError} `SIGSEGV`, `SIGBUS`, `ENOMEM` */
+  exec(address: Bytes): void {
+    const error = errorOfFault(this.fault(address, 'exec'), 'exec', address);
+    if (error !== undefined) throw error;
+  }
+
+  /** The mapping that covers `address`; undefined where nothing is mapped. */
+  find(address: Bytes): Vma | undefined {
+    const vma = mappingFrom(AddressSpace.#of(this), bytes('address', address));
+    return vma !== undefined && vma.start <= address ? vma : undefined;
+  }
+
+  /** The mappings, ascending, each as it is when it is reached: changes in between are seen. */
+  *[Symbol.iterator](): IterableIterator<Vma> {
+    let vma: Vma | undefined;
+    for (let from = 0; (vma = mappingFrom(AddressSpace.#of(this), from)) !== undefined; from = vma.end) yield vma;
+  }
+
+  /** The text of /proc/PID/maps at one moment, byte for byte as Linux prints it. */
+  maps(): string {
+    const result = native.maps(AddressSpace.#of(this));
+    if (typeof result === 'number') throw errorOf(result, 'maps');
+    return result;
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  smaps(): string {
+    AddressSpace.#of(this);
+    throw notModelled('smaps');
+  }
+
+  /** What /proc/PID/status tells, by its names (VmSize, VmRSS, VmLck, ...), in bytes; and a few counts of our own. */
+  status(): Record<string, number> {
+    return readStatus(AddressSpace.#of(this));
+  }
+
+  /** What was counted since the space began. */
+  stats(): Stats {
+    return readStats(AddressSpace.#of(this));
+  }
+
+  /** Walks everything: index, mappings, page tables, frames, counts. @throws {VmalockError} `ERR_VMALOCK_BROKEN` with what is wrong */
+  validate(): void {
+    const result = native.validate(AddressSpace.#of(this));
+    if (typeof result === 'string') throw new VmalockError('ERR_VMALOCK_BROKEN', `a broken invariant: ${result}`);
+    succeeded(result, 'validate');
+  }
+
+  /**
+   * A token with which {@link AddressSpace.open} opens this space in another worker_thread: plain text that may be
+   * posted. It names the space for as long as it is open anywhere.
+   *
+   * @example
+   * new Worker('./worker.js', { workerData: space.share() });
+   */
+  share(): string {
+    const result = native.spaceShare(AddressSpace.#of(this));
+    if (typeof result === 'number') throw errorOf(result, 'share');
+    return result;
+  }
+
+  /**
+   * Opens a space that another thread shares. Both then work on the same one, in parallel, and each closes its own.
+   *
+   * @throws {VmalockError} `ERR_VMALOCK_STALE_TOKEN` when the token names no open space of this process
+   *
+   * @example
+   * using space = AddressSpace.open(workerData);
+   */
+  static open(token: string): AddressSpace {
+    const handle = native.spaceOpen(text('token', token));
+    if (handle === 0)
+      throw new VmalockError(
+        'ERR_VMALOCK_STALE_TOKEN',
+        'the token names no open address space of this process: it must stay open until it was opened here',
+      );
+    return new AddressSpace(new Adopted(succeeded(handle, 'open')));
+  }
+
+  /** Lets go of the space; its memory is freed when no other thread has it open. Closing again does nothing. */
+  close(): void {
+    if (typeof this !== 'object' || !(#handle in this)) AddressSpace.#of(this);
+    if (this.#handle === 0) return;
+    forgotten.unregister(this);
+    native.spaceClose(this.#handle);
+    this.#handle = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

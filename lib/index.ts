@@ -1,0 +1,28 @@
+/**
+ * vmalock: Linux's per-VMA locks as a userspace address-space simulator and lock laboratory.
+ *
+ * @packageDocumentation
+ */
+export { AddressSpace } from './address-space';
+export type { AddressSpaceLimits, AddressSpaceOptions } from './address-space-options';
+export { VmalockError, type VmalockErrorDetails } from './errors';
+export { type Access, FaultResult } from './fault-result';
+export type { Vma } from './mapping';
+export type { MmapOptions } from './mmap';
+export type { MremapOptions } from './mremap';
+export { FAULT_ERAS, type FaultEra, POLICY_NAMES, type PolicyName } from './policy';
+export type { Prot } from './protection';
+export {
+  type PolicyReport,
+  replay,
+  type ReplayOptions,
+  type ReplayProgress,
+  type ReplayReport,
+  type WaitSummary,
+} from './replay';
+export { SimFile, type SimFileOptions } from './sim-file';
+export type { Stats } from './stats';
+export { TraceError } from './trace/errors';
+export type { Bytes } from './units';
+export type { MbindOptions, MlockAllOptions, MlockOptions, MsyncOptions } from './unmodelled';
+export type { UserfaultEvent, Userfaultfd } from './userfaultfd';

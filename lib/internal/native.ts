@@ -1,0 +1,133 @@
+/**
+ * The addon: found, loaded and typed. Nothing else in lib/ knows where it lies.
+ *
+ * Its functions take what lib/ has checked. A negative result is a code of the C API; raise.ts makes the error of it.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { VmalockError } from '../errors';
+import type { Bytes } from '../units';
+
+/** Names a native object in this thread; 0 is none. */
+export type Handle = number;
+
+/** The numbers of vmalock.h that lib/ uses, under their names without VMALOCK_. */
+export type Constants = Readonly<
+  Record<
+    | 'PAGE_SIZE'
+    | `PROT_${'NONE' | 'READ' | 'WRITE' | 'EXEC' | 'GROWSDOWN' | 'GROWSUP'}`
+    | `MAP_${'SHARED' | 'PRIVATE' | 'SHARED_VALIDATE' | 'DROPPABLE' | 'FIXED' | 'FIXED_NOREPLACE' | 'ANONYMOUS'}`
+    | `MAP_${'GROWSDOWN' | 'LOCKED' | 'NORESERVE' | 'POPULATE' | 'NONBLOCK' | 'STACK'}`
+    | `MREMAP_${'MAYMOVE' | 'FIXED' | 'DONTUNMAP'}`
+    | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
+    | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW'}`
+    | 'VM_MAYSHARE',
+    number
+  >
+>;
+
+/** What native/binding exports. */
+export interface Native {
+  readonly constants: Constants;
+  /** of the C API: major << 16 | minor << 8 | patch */
+  readonly version: number;
+  readonly policies: readonly string[];
+  /** what stats() and status() write, in this order */
+  readonly statsFields: readonly string[];
+  readonly statusFields: readonly string[];
+
+  spaceCreate(
+    policy: string,
+    faults: number,
+    backing: number,
+    frames: number | undefined,
+    numaNodes: number,
+    privileged: number,
+    as: Bytes | undefined,
+    data: Bytes | undefined,
+    stack: Bytes | undefined,
+    memlock: Bytes | undefined,
+    mapCount: number | undefined,
+  ): Handle;
+  spaceFork(space: Handle): Handle;
+  spaceClose(space: Handle): void;
+  spaceShare(space: Handle): string | number;
+  spaceOpen(token: string): Handle;
+  spacePolicy(space: Handle): string;
+
+  map(space: Handle, at: Bytes, length: Bytes, prot: number, flags: number, file: Handle, offset: Bytes): number;
+  unmap(space: Handle, address: Bytes, length: Bytes): number;
+  protect(space: Handle, address: Bytes, length: Bytes, prot: number): number;
+  remap(space: Handle, address: Bytes, oldLength: Bytes, newLength: Bytes, flags: number, to: Bytes): number;
+  advise(space: Handle, address: Bytes, length: Bytes, advice: number): number;
+  brk(space: Handle, address: Bytes): number;
+  split(space: Handle, address: Bytes): number;
+
+  fault(space: Handle, address: Bytes, access: number): number;
+  faultArch(space: Handle, arch: number, address: Bytes, word: Bytes): number;
+  /** Below 0: the element at -1 - result is no address. */
+  faultMany(space: Handle, addresses: Float64Array | BigUint64Array, access: number, results?: Uint8Array): number;
+  /** done[0]: the bytes moved */
+  read(space: Handle, address: Bytes, buffer: Uint8Array, done: Float64Array): number;
+  write(space: Handle, address: Bytes, bytes: Uint8Array, done: Float64Array): number;
+
+  /** Fills out (see mapping.ts) and returns the name; undefined behind the last mapping. */
+  find(space: Handle, address: Bytes, out: Float64Array): string | undefined;
+  fileAt(space: Handle, address: Bytes): Handle;
+  maps(space: Handle): string | number;
+  mincore(space: Handle, address: Bytes, length: Bytes, out: Uint8Array): number;
+  /** 0, or what is broken */
+  validate(space: Handle): string | number;
+  stats(space: Handle, out: Float64Array): void;
+  status(space: Handle, out: Float64Array): void;
+
+  fileCreate(length: Bytes, fill: number, mode: number, name: string | undefined, countedOnly: number): Handle;
+  fileClose(file: Handle): void;
+  fileId(file: Handle): number;
+  fileName(file: Handle): string | undefined;
+  fileLength(file: Handle): number;
+  fileRead(file: Handle, offset: Bytes, buffer: Uint8Array): number;
+  fileWrite(file: Handle, offset: Bytes, bytes: Uint8Array): number;
+}
+
+const ROOT = join(__dirname, '../..');
+
+/** Where it may lie, the best first. VMALOCK_NATIVE names the one to take. */
+function candidates(): string[] {
+  const named = process.env['VMALOCK_NATIVE'];
+  if (named !== undefined && named !== '') return [resolve(named)];
+  const { prebuildFolder } = require('../../scripts/prebuild-path.cjs') as { prebuildFolder: () => string };
+  return [join(ROOT, 'build/Release/vmalock.node'), join(prebuildFolder(), 'vmalock.node')];
+}
+
+function noAddon(tried: readonly string[]): VmalockError {
+  const lines = [
+    `vmalock has no native addon for ${process.platform}-${process.arch}, Node.js ${process.version}.`,
+    ...tried.map((reason) => `  tried ${reason}`),
+    'To build it here (a C++ compiler, make, python3, pkg-config and liburcu >= 0.13 are needed):',
+    '  Debian, Ubuntu:  sudo apt-get install -y liburcu-dev pkg-config g++ make python3',
+    '  Fedora:          sudo dnf install userspace-rcu-devel pkgconf-pkg-config gcc-c++ make python3',
+    '  Alpine:          apk add userspace-rcu-dev pkgconf g++ make python3 linux-headers',
+    '  Arch:            sudo pacman -S --needed liburcu pkgconf gcc make python',
+    'then:              npm explore vmalock -- npm run build:native',
+  ];
+  return new VmalockError('ERR_VMALOCK_NO_ADDON', lines.join('\n'));
+}
+
+function load(): Native {
+  const tried: string[] = [];
+  for (const file of candidates()) {
+    if (!existsSync(file)) {
+      tried.push(`${file}: no such file`);
+      continue;
+    }
+    try {
+      return require(file) as Native;
+    } catch (error) {
+      tried.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw noAddon(tried);
+}
+
+export const native: Native = load();

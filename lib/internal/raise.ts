@@ -1,0 +1,55 @@
+/**
+ * Codes of the C API become errors here. They are made in TypeScript, so that `instanceof Error` holds in whatever
+ * realm the caller lives.
+ */
+import { VmalockError, type VmalockErrorDetails } from '../errors';
+import type { Bytes } from '../units';
+import { NATIVE_ERRORS } from './errors.generated';
+
+/** The last code that is Linux's errno. */
+const LAST_ERRNO = 999;
+
+const SIGNALS: Readonly<Record<string, Required<Pick<VmalockErrorDetails, 'siCode'>> & { code: string }>> = {
+  SIGSEGV_MAPERR: { code: 'SIGSEGV', siCode: 'SEGV_MAPERR' },
+  SIGSEGV_ACCERR: { code: 'SIGSEGV', siCode: 'SEGV_ACCERR' },
+  SIGBUS: { code: 'SIGBUS', siCode: 'BUS_ADRERR' },
+};
+
+function hex(value: Bytes): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** The call as a person would write it. */
+function callText(syscall: string, address?: Bytes, length?: Bytes): string {
+  if (address === undefined) return syscall;
+  return length === undefined ? `${syscall}(${hex(address)})` : `${syscall}(${hex(address)}, ${length})`;
+}
+
+/**
+ * The error for a negative code.
+ *
+ * @param syscall what was called, by its Linux name
+ * @param address where its range begins, or where the signal came from
+ */
+export function errorOf(code: number, syscall: string, address?: Bytes, length?: Bytes): VmalockError {
+  const { name, text } = NATIVE_ERRORS.get(code) ?? { name: `code ${code}`, text: 'an unknown error' };
+  const signal = SIGNALS[name];
+  const own = -code <= LAST_ERRNO ? name : `ERR_VMALOCK_${name}`;
+  const details: VmalockErrorDetails = { syscall };
+  if (-code <= LAST_ERRNO) details.errno = code;
+  if (address !== undefined) details.address = Number(address);
+  if (signal) details.siCode = signal.siCode;
+  const shown = signal?.code ?? own;
+  return new VmalockError(shown, `${shown}: ${text}, ${callText(syscall, address, length)}`, details);
+}
+
+/** Passes on a result that is not negative. @throws {VmalockError} for one that is */
+export function succeeded(result: number, syscall: string, address?: Bytes, length?: Bytes): number {
+  if (result < 0) throw errorOf(result, syscall, address, length);
+  return result;
+}
+
+/** For operations that Linux has and the model does not, yet. */
+export function notModelled(syscall: string): VmalockError {
+  return new VmalockError('ENOSYS', `ENOSYS: ${syscall} is not modelled yet`, { errno: -38, syscall });
+}

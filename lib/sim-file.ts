@@ -1,0 +1,140 @@
+/**
+ * Simulated files: objects with bytes that mappings map.
+ */
+import { byteArray, newBuffer } from './internal/arrays';
+import { type Handle, native } from './internal/native';
+import { bytes, choice, invalidArgument, object, text, wholeNumber } from './internal/options';
+import { notModelled, succeeded } from './internal/raise';
+import { VmalockError } from './errors';
+import type { Bytes } from './units';
+
+export interface SimFileOptions {
+  /** Bytes. */
+  length: Bytes;
+  /** The value of every byte that nobody wrote. @defaultValue 0 */
+  fill?: number;
+  /** How it was opened: what {@link AddressSpace.mmap} and mprotect permit. @defaultValue 'rw' */
+  mode?: 'rw' | 'ro' | 'wo';
+  /** As maps() prints it, without a NUL character. @defaultValue no name */
+  name?: string;
+  /** `none`: its pages hold no bytes; for spaces that only count theirs. @defaultValue 'memory' */
+  backing?: 'memory' | 'none';
+}
+
+const MODES = ['rw', 'ro', 'wo'];
+const BACKINGS = ['memory', 'none'];
+
+/** A file that was made elsewhere: by another thread, or by a SimFile that was forgotten while it was mapped. */
+class Found {
+  constructor(readonly handle: Handle) {}
+}
+
+/** The files this thread knows, by number, so that one file is one object. */
+const known = new Map<number, WeakRef<SimFile>>();
+
+const forgotten = new FinalizationRegistry<{ handle: Handle; id: number }>(({ handle, id }) => {
+  native.fileClose(handle);
+  if (known.get(id)?.deref() === undefined) known.delete(id);
+});
+
+function create(options: SimFileOptions): Handle {
+  const { length, fill = 0, mode = 'rw', name, backing = 'memory' } = object('options', options);
+  if (name !== undefined && text('name', name).includes('\0'))
+    throw invalidArgument('name', 'a string without a NUL character', name);
+  const handle = native.fileCreate(
+    bytes('length', length),
+    wholeNumber('fill', fill, 0, 255),
+    choice('mode', mode, MODES),
+    name,
+    choice('backing', backing, BACKINGS),
+  );
+  return succeeded(handle, 'new SimFile');
+}
+
+/**
+ * A simulated file. Mappings of it see its bytes, as long as any of them or the object itself lives.
+ *
+ * @example
+ * const file = new SimFile({ length: 8192, fill: 0x2e, name: '/etc/motd' });
+ * const start = space.mmap({ length: 8192, file, prot: 'r' });
+ * space.read(start, 2).toString(); // '..'
+ *
+ * @throws {VmalockError} `ERR_VMALOCK_INVALID_ARG`, `ERR_VMALOCK_OUT_OF_RANGE`, `ENOMEM` without host memory
+ */
+export class SimFile {
+  readonly #handle: Handle;
+
+  constructor(options: SimFileOptions);
+  /** @internal */
+  constructor(found: Found);
+  constructor(options: SimFileOptions | Found) {
+    this.#handle = options instanceof Found ? options.handle : create(options);
+    const id = native.fileId(this.#handle);
+    known.set(id, new WeakRef(this));
+    forgotten.register(this, { handle: this.#handle, id });
+  }
+
+  /** Bytes; {@link SimFile.write} may make it more. */
+  get length(): number {
+    return native.fileLength(SimFile.#handleOf(this));
+  }
+
+  /** As maps() prints it. */
+  get name(): string | undefined {
+    return native.fileName(SimFile.#handleOf(this));
+  }
+
+  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  truncate(length: Bytes): void {
+    SimFile.#handleOf(this);
+    bytes('length', length);
+    throw notModelled('ftruncate');
+  }
+
+  /**
+   * Bytes of the file itself; fewer than asked at its end.
+   *
+   * @param offset bytes from its start
+   * @param length bytes
+   * @throws {VmalockError} `ENOMEM` when the host has no memory for the result
+   */
+  read(offset: Bytes, length: number): Buffer {
+    const handle = SimFile.#handleOf(this);
+    bytes('offset', offset);
+    const buffer = newBuffer('length', length);
+    return buffer.subarray(0, succeeded(native.fileRead(handle, offset, buffer), 'pread', offset, length));
+  }
+
+  /**
+   * Writes, and makes the file longer where needed. Shared mappings see it at once, private ones in the pages that they
+   * have not written themselves.
+   *
+   * @param offset bytes from its start
+   * @throws {VmalockError} `ENOMEM` when the host has no memory for it; nothing has changed then
+   */
+  write(offset: Bytes, data: Uint8Array): void {
+    const handle = SimFile.#handleOf(this);
+    bytes('offset', offset);
+    succeeded(native.fileWrite(handle, offset, byteArray('bytes', data)), 'pwrite', offset, data.length);
+  }
+
+  static #handleOf(file: SimFile): Handle {
+    if (typeof file === 'object' && file !== null && #handle in file) return file.#handle;
+    throw new VmalockError('ERR_VMALOCK_ILLEGAL_INVOCATION', 'a method of SimFile was called on something else');
+  }
+
+  /** @internal The handle of an argument. */
+  static handleOf(name: string, file: SimFile): Handle {
+    if (typeof file === 'object' && file !== null && #handle in file) return file.#handle;
+    throw invalidArgument(name, 'a SimFile', file);
+  }
+
+  /** @internal The file `id` that a space maps at `address`: the object this thread knows, or a new one. */
+  static at(space: Handle, address: number, id: number): SimFile | undefined {
+    const object = known.get(id)?.deref();
+    if (object !== undefined) return object;
+    const handle = native.fileAt(space, address);
+    // Shared anonymous memory has a number, too, but is nobody's file.
+    return handle > 0 ? new SimFile(new Found(handle)) : undefined;
+  }
+}

@@ -1,0 +1,94 @@
+/*
+ * binding/addon.cc - what the addon exports, set up once for each environment that loads it
+ *
+ * Functions take and return numbers, strings and typed arrays: a negative number is a code of vmalock_errors.h, from
+ * which lib/ makes the error. Nothing here is global but the registry of shared spaces, which holds no JavaScript.
+ */
+#include <napi.h>
+
+#include <initializer_list>
+
+#include "environment.h"
+#include "vmalock.h"
+
+namespace vmalock_binding
+{
+
+namespace
+{
+
+void ExportFunctions(Napi::Env env, Napi::Object exports, Environment *environment)
+{
+	for (const Function *table : { kSpaceFunctions, kFaultFunctions, kLookFunctions, kFileFunctions, kBenchFunctions })
+		for (const Function *f = table; f->name; f++) {
+			napi_value function;
+
+			NAPI_THROW_IF_FAILED_VOID(env, napi_create_function(env, f->name, NAPI_AUTO_LENGTH, f->call,
+									    environment, &function));
+			exports.Set(f->name, Napi::Value(env, function));
+		}
+}
+
+/* The numbers of vmalock.h that lib/ needs: written down once, there. */
+Napi::Object Constants(Napi::Env env)
+{
+	Napi::Object constants = Napi::Object::New(env);
+
+#define CONSTANT(name) constants.Set(#name, Napi::Number::New(env, VMALOCK_##name));
+	CONSTANT(PAGE_SIZE)
+	CONSTANT(PROT_NONE)
+	CONSTANT(PROT_READ)
+	CONSTANT(PROT_WRITE) CONSTANT(PROT_EXEC) CONSTANT(PROT_GROWSDOWN) CONSTANT(PROT_GROWSUP) CONSTANT(MAP_SHARED)
+		CONSTANT(MAP_PRIVATE) CONSTANT(MAP_SHARED_VALIDATE) CONSTANT(MAP_DROPPABLE) CONSTANT(MAP_FIXED) CONSTANT(
+			MAP_FIXED_NOREPLACE) CONSTANT(MAP_ANONYMOUS) CONSTANT(MAP_GROWSDOWN) CONSTANT(MAP_LOCKED)
+			CONSTANT(MAP_NORESERVE) CONSTANT(MAP_POPULATE) CONSTANT(MAP_NONBLOCK) CONSTANT(MAP_STACK)
+				CONSTANT(MREMAP_MAYMOVE) CONSTANT(MREMAP_FIXED) CONSTANT(MREMAP_DONTUNMAP)
+					CONSTANT(FAULT_MINOR) CONSTANT(FAULT_MAJOR) CONSTANT(FAULT_SIGSEGV_MAPERR)
+						CONSTANT(FAULT_SIGSEGV_ACCERR) CONSTANT(FAULT_SIGBUS) CONSTANT(FAULT_OOM)
+							CONSTANT(FAULT_USERFAULT) CONSTANT(FAULT_OUTCOME)
+								CONSTANT(FAULT_VMA_LOCK) CONSTANT(FAULT_RETRIED)
+									CONSTANT(FAULT_COW) CONSTANT(VM_MAYSHARE)
+#undef CONSTANT
+										return constants;
+}
+
+Napi::Array Names(Napi::Env env, std::initializer_list<const char *> names)
+{
+	Napi::Array array = Napi::Array::New(env);
+
+	for (const char *name : names)
+		array.Set(array.Length(), name);
+	return array;
+}
+
+Napi::Array PolicyNames(Napi::Env env)
+{
+	Napi::Array names = Napi::Array::New(env);
+
+	for (uint32_t n = 0; const char *name = vmalock_policy_name(n); n++)
+		names.Set(n, name);
+	return names;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports)
+{
+	Environment *environment = new Environment;
+
+	env.SetInstanceData(environment);
+	ExportFunctions(env, exports, environment);
+	exports.Set("constants", Constants(env));
+	exports.Set("version", Napi::Number::New(env, vmalock_version()));
+	exports.Set("policies", PolicyNames(env));
+	/* the order in which stats() and status() fill their arrays */
+#define NAME(field) #field,
+	exports.Set("statsFields", Names(env, { VMALOCK_STATS(NAME) }));
+	exports.Set("statusFields", Names(env, { VMALOCK_STATUS(NAME) }));
+#undef NAME
+	return exports;
+}
+
+} // namespace
+
+NODE_API_MODULE(vmalock, Init)
+
+} // namespace vmalock_binding

@@ -1,0 +1,212 @@
+/*
+ * binding/space.cc - address spaces: made, shared, closed, and what a process asks of them
+ */
+#include "args.h"
+
+namespace vmalock_binding
+{
+
+namespace
+{
+
+napi_value Adopted(Call &call, int code, vmalock_mm *mm)
+{
+	if (code)
+		return call.Number(code);
+	SharedSpace *space = SharedSpace::Adopt(mm);
+
+	if (!space) {
+		vmalock_mm_put(mm);
+		return call.Number(VMALOCK_ENOMEM);
+	}
+	return call.Handle(Kind::kSpace, space);
+}
+
+void ReadLimit(Call &call, size_t at, uint64_t *limit)
+{
+	if (call.Has(at))
+		*limit = call.Bytes(at);
+}
+
+/* (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount): undefined: the default */
+napi_value SpaceCreate(Call &call)
+{
+	struct vmalock_options options;
+	std::string policy = call.Text(0);
+	uint64_t map_count;
+	vmalock_mm *mm = nullptr;
+
+	vmalock_options_init(&options);
+	map_count = options.limits.map_count;
+	options.policy = policy.c_str();
+	options.faults = call.Choice(1, VMALOCK_FAULTS_LINUX_6_18);
+	options.backing = call.Choice(2, VMALOCK_BACKING_NONE);
+	ReadLimit(call, 3, &options.frames);
+	options.numa_nodes = call.Bits(4);
+	options.privileged = static_cast<int>(call.Bits(5));
+	ReadLimit(call, 6, &options.limits.address_space);
+	ReadLimit(call, 7, &options.limits.data);
+	ReadLimit(call, 8, &options.limits.stack);
+	ReadLimit(call, 9, &options.limits.memlock);
+	ReadLimit(call, 10, &map_count);
+	options.limits.map_count = static_cast<uint32_t>(map_count);
+	if (call.Failed())
+		return call.Refuse();
+	int code = vmalock_mm_create(&options, &mm);
+
+	return Adopted(call, code, mm);
+}
+
+napi_value SpaceFork(Call &call)
+{
+	vmalock_mm *mm = call.Space(0), *child = nullptr;
+
+	if (call.Failed())
+		return call.Refuse();
+	int code = vmalock_mm_fork(mm, &child);
+
+	return Adopted(call, code, child);
+}
+
+/* Closing a handle that names nothing is no error: its finalizer may come after close(). */
+napi_value SpaceClose(Call &call)
+{
+	void *space = call.environment().handles.Take(call.Bits(0), Kind::kSpace);
+
+	if (space)
+		Release(Kind::kSpace, space);
+	return nullptr;
+}
+
+napi_value SpaceShare(Call &call)
+{
+	SharedSpace *space = call.Shared(0);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.String(space->Share().c_str());
+}
+
+/* 0 for a token that names no space. */
+napi_value SpaceOpen(Call &call)
+{
+	std::string token = call.Text(0);
+	SharedSpace *space;
+
+	if (call.Failed())
+		return call.Refuse();
+	space = SharedSpace::Open(token);
+	return space ? call.Handle(Kind::kSpace, space) : call.Number(0);
+}
+
+napi_value SpacePolicy(Call &call)
+{
+	const vmalock_mm *mm = call.Space(0);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.String(vmalock_mm_policy(mm));
+}
+
+/* (space, address, length, prot, flags, file or 0, offset) */
+napi_value Map(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2), offset = call.Bytes(6), at = 0;
+	uint32_t prot = call.Bits(3), flags = call.Bits(4);
+	vmalock_file *file = call.Bits(5) ? call.File(5) : nullptr;
+
+	if (call.Failed())
+		return call.Refuse();
+	int code = vmalock_mm_map(mm, addr, length, prot, flags, file, offset, &at);
+
+	return call.NumberOr(code, at);
+}
+
+napi_value Unmap(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_unmap(mm, addr, length));
+}
+
+napi_value Protect(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+	uint32_t prot = call.Bits(3);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_protect(mm, addr, length, prot));
+}
+
+/* (space, address, oldLength, newLength, flags, newAddress) */
+napi_value Remap(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), old_length = call.Bytes(2), new_length = call.Bytes(3);
+	uint32_t flags = call.Bits(4);
+	uint64_t new_addr = call.Bytes(5), at = 0;
+
+	if (call.Failed())
+		return call.Refuse();
+	int code = vmalock_mm_remap(mm, addr, old_length, new_length, flags, new_addr, &at);
+
+	return call.NumberOr(code, at);
+}
+
+napi_value Advise(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+	int32_t advice = call.Int(3);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_advise(mm, addr, length, advice));
+}
+
+napi_value Brk(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(static_cast<int64_t>(vmalock_mm_brk(mm, addr)));
+}
+
+napi_value Split(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_split(mm, addr));
+}
+
+} // namespace
+
+const Function kSpaceFunctions[] = {
+	{ "spaceCreate", Entry<SpaceCreate> },
+	{ "spaceFork", Entry<SpaceFork> },
+	{ "spaceClose", Entry<SpaceClose> },
+	{ "spaceShare", Entry<SpaceShare> },
+	{ "spaceOpen", Entry<SpaceOpen> },
+	{ "spacePolicy", Entry<SpacePolicy> },
+	{ "map", Entry<Map> },
+	{ "unmap", Entry<Unmap> },
+	{ "protect", Entry<Protect> },
+	{ "remap", Entry<Remap> },
+	{ "advise", Entry<Advise> },
+	{ "brk", Entry<Brk> },
+	{ "split", Entry<Split> },
+	{ nullptr, nullptr },
+};
+
+} // namespace vmalock_binding
