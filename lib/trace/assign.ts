@@ -3,7 +3,7 @@
  */
 import { argumentsNeeded, failsOutside, kindOfCall } from './calls';
 import { blankEvent, Op, type TraceEvent } from './events';
-import { errnoName, errnoOf, MAP, MAP_TYPE } from './linux';
+import { ERRNO, errnoName, errnoOf, MAP } from './linux';
 import { isThreadBirth, type Process, type Processes, sharesSpace } from './processes';
 import type { Space, Spaces } from './spaces';
 import type { Birth, CallStep, ExecStep, FaultStep, Step } from './steps';
@@ -23,6 +23,8 @@ const AUX_OF_CALL: ReadonlyMap<Op, number> = new Map([
   [Op.REMAP, 3],
   [Op.ADVISE, 2],
 ]);
+
+const EBADF = BigInt(-(ERRNO.get('EBADF') ?? 0));
 
 const RETURNS_ADDRESS: ReadonlySet<string> = new Set(['mmap', 'mremap']);
 
@@ -52,7 +54,7 @@ function isOfMemory([, length = 0n]: readonly bigint[]): boolean {
 
 export class Assigner {
   readonly events: TraceEvent[] = [];
-  /** steps of mmap that map a file, for files.ts */
+  /** calls of mmap that name a file, for files.ts */
   readonly mapped = new Map<TraceEvent, CallStep>();
   readonly unmodelled: Record<string, number> = {};
 
@@ -131,8 +133,7 @@ export class Assigner {
     if (op === undefined) throw new RangeError(`${what.name} is no modelled call`);
     const event = this.push(op, step, space, { ...argumentsOf(op, what), ...result });
     event.unknown = what.result === undefined;
-    if (op === Op.MAP && mapsFile(event) && what.result !== undefined && errnoOf(what.result) === 0)
-      this.mapped.set(event, what);
+    if (op === Op.MAP && mapsFile(event, what)) this.mapped.set(event, what);
   }
 
   private end(process: Process): void {
@@ -145,8 +146,10 @@ export class Assigner {
   }
 }
 
-function mapsFile(event: TraceEvent): boolean {
-  return (event.aux & MAP.MAP_ANONYMOUS) === 0 && (event.aux & MAP_TYPE) !== 0;
+/** It named an open file; a call that failed did so too, unless the descriptor was what it failed for. */
+function mapsFile(event: TraceEvent, { call }: CallStep): boolean {
+  if ((event.aux & MAP.MAP_ANONYMOUS) !== 0) return false;
+  return event.result >= 0n || (event.result !== EBADF && low32(call.values[4] ?? 0n) !== 0xffff_ffff);
 }
 
 function argumentsOf(op: Op, { call: { values } }: CallStep): Partial<TraceEvent> {

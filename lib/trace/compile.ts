@@ -6,6 +6,7 @@ import { TraceError } from './errors';
 import { Op, type TraceEvent } from './events';
 import { Files } from './files';
 import { initialOf } from './initial';
+import { repairOrder } from './order';
 import type { MapsRow } from './proc-maps';
 import { Processes } from './processes';
 import { readRecording, type Recording } from './recording';
@@ -50,13 +51,13 @@ export async function compileTrace(path: string): Promise<CompiledTrace> {
   const spaces = new Spaces(recording, processes);
   const assigner = new Assigner(processes, spaces);
   assigner.run([...history.steps].sort((a, b) => a.at - b.at));
-  const { events } = assigner;
-  if (events.length === 0 || spaces.all.length === 0)
+  if (assigner.events.length === 0 || spaces.all.length === 0)
     throw new TraceError('nothing in it happens in an address space whose initial maps are known', recording.path);
   const files = new Files(layoutsOf(recording));
   for (const [event, step] of assigner.mapped) event.file = files.ofCall(event.space, step, event.line).index;
+  const written = writtenSpaces(spaces.all, assigner.events, files);
+  const events = repairOrder(assigner.events, written);
   const threads = threadsOf(events, processes);
-  const written = writtenSpaces(spaces.all, events, files);
   const buffer = writeTrace({ lostEvents: history.lost, events, threads, spaces: written, files: files.all });
   return {
     name: recording.name,

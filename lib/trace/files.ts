@@ -5,6 +5,7 @@
  * strace by the path of the descriptor, and a plain perf script not at all. Then the recorded layouts are asked for the
  * same place. A file that nothing names is an object of its own, so that it never merges with another.
  */
+import { errnoOf, PAGE } from './linux';
 import type { MapsRow } from './proc-maps';
 import type { CallStep } from './steps';
 import type { Space } from './spaces';
@@ -55,13 +56,14 @@ export class Files {
     return this.extended(this.add(row), row.offset + (row.end - row.start));
   }
 
-  /** The file that a successful mmap mapped. */
+  /** The file that an mmap named. */
   ofCall(space: Space, step: CallStep, line: number): TraceFile {
     const [, length = 0n, , , , offset = 0n] = step.call.values;
     const start = Number(step.result ?? 0n);
     const identity = this.seen(step, start) ?? this.named(step) ?? this.placed(space, start, Number(offset));
     const file = this.add(identity ?? { name: unknownFileName(line), dev: NO_DEVICE, inode: 0 });
-    return this.extended(file, Number(offset) + Number(length));
+    const mapped = errnoOf(step.result ?? 0n) === 0;
+    return mapped ? this.extended(file, Number(offset) + Number(length)) : file;
   }
 
   private learn(row: MapsRow): void {
@@ -117,7 +119,7 @@ export class Files {
   }
 
   private extended(file: TraceFile, length: number): TraceFile {
-    file.length = Math.max(file.length, Math.ceil(length / 4096) * 4096);
+    file.length = Math.max(file.length, Math.ceil(length / PAGE) * PAGE);
     return file;
   }
 }

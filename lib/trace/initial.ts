@@ -2,6 +2,7 @@
 import { type Files, isFileRow } from './files';
 import { MAP, PAGE, PROT } from './linux';
 import type { MapsRow } from './proc-maps';
+import type { Segment } from './simple-space';
 import type { Space } from './spaces';
 import { type InitialVma, VMA_SPECIAL, type WrittenSpace } from './trace-writer';
 
@@ -55,6 +56,16 @@ function vmaOf(space: Space, row: MapsRow, files: Files): InitialVma {
 function stackStartOf(rows: readonly MapsRow[]): number {
   const stack = rows.find((row) => row.name === STACK);
   return stack === undefined ? 0 : stack.end - ABOVE_STACK_POINTER;
+}
+
+/** The same for the plain model that the order is worked out on. */
+export function segmentsOf({ vmas }: WrittenSpace): Segment[] {
+  return vmas.map(({ start, end, prot, flags }) => ({
+    start,
+    end,
+    prot,
+    growsDown: (flags & MAP.MAP_GROWSDOWN) !== 0,
+  }));
 }
 
 /** @param brkStart where the heap begins, 0 when the recording never asked */
