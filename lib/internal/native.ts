@@ -88,6 +88,57 @@ export interface Native {
   fileLength(file: Handle): number;
   fileRead(file: Handle, offset: Bytes, buffer: Uint8Array): number;
   fileWrite(file: Handle, offset: Bytes, bytes: Uint8Array): number;
+
+  replayLoad(trace: Uint8Array): Promise<NativeLoadResult>;
+  /** A code when it could not begin. */
+  replayRun(
+    replay: Handle,
+    policy: string,
+    faults: number,
+    backing: number,
+    pace: number,
+    frames: number,
+  ): Promise<NativeRunResult | { code: number }> | number;
+  replayCancel(replay: Handle): void;
+  /** events done */
+  replayProgress(replay: Handle): number;
+  replayClose(replay: Handle): void;
+}
+
+/** `replay` is 0 unless `code` is. */
+export interface NativeLoadResult {
+  code: number;
+  message?: string;
+  replay?: Handle;
+}
+
+/** How long threads waited for a lock. */
+export interface NativeWaits {
+  count: number;
+  waits: number;
+  totalNs: number;
+  p50Ns: number;
+  p99Ns: number;
+  maxNs: number;
+}
+
+export interface NativeRunResult {
+  code: 0;
+  events: number;
+  threads: number;
+  spaces: number;
+  dependencies: number;
+  wallNs: number;
+  cpuNs: number;
+  faults: number;
+  unexpected: number;
+  unmodelled: number;
+  /** in the order of statsFields */
+  stats: Float64Array;
+  read: NativeWaits;
+  write: NativeWaits;
+  differences: string[];
+  finalMaps: (string | undefined)[];
 }
 
 const ROOT = join(__dirname, '../..');

@@ -50,6 +50,11 @@ class Call
 		environment_ = static_cast<Environment *>(data);
 	}
 
+	napi_env env() const
+	{
+		return env_;
+	}
+
 	Environment &environment() const
 	{
 		return *environment_;

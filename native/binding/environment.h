@@ -27,6 +27,7 @@ extern const Function kSpaceFunctions[];
 extern const Function kFaultFunctions[];
 extern const Function kLookFunctions[];
 extern const Function kFileFunctions[];
+extern const Function kReplayFunctions[];
 extern const Function kBenchFunctions[];
 
 } // namespace vmalock_binding

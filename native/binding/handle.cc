@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "replay.h"
 #include "shared_space.h"
 #include "vmalock.h"
 
@@ -16,6 +17,9 @@ void Release(Kind kind, void *object)
 		break;
 	case Kind::kFile:
 		vmalock_file_put(static_cast<vmalock_file *>(object));
+		break;
+	case Kind::kReplay:
+		delete static_cast<SharedReplay *>(object);
 		break;
 	case Kind::kFree:
 		break;
