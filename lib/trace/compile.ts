@@ -50,7 +50,9 @@ export async function compileTrace(path: string): Promise<CompiledTrace> {
   const processes = new Processes(history);
   const spaces = new Spaces(recording, processes);
   const assigner = new Assigner(processes, spaces);
-  assigner.run([...history.steps].sort((a, b) => a.at - b.at));
+  assigner.run(history.steps.sort((a, b) => a.at - b.at));
+  // Events have all that is needed of them; there may be millions.
+  history.steps.length = 0;
   if (assigner.events.length === 0 || spaces.all.length === 0)
     throw new TraceError('nothing in it happens in an address space whose initial maps are known', recording.path);
   const files = new Files(layoutsOf(recording));
@@ -104,8 +106,12 @@ function writtenSpaces(spaces: readonly Space[], events: readonly TraceEvent[], 
   return spaces.map((space) => initialOf(space, files, breaks.get(space) ?? 0));
 }
 
-function warningsOf({ history, ignored }: Recording, spaces: Spaces): string[] {
+const NO_FAULTS =
+  'strace shows no page faults: how far a stack has grown, and which private neighbours were joined, is not compared';
+
+function warningsOf({ format, history, ignored }: Recording, spaces: Spaces): string[] {
   const warnings = spaces.warnings();
+  if (format === 'strace') warnings.unshift(NO_FAULTS);
   if (history.broken > 0)
     warnings.push(
       `${history.broken} calls have no beginning or no end, the first in line ${history.firstBroken}: ` +
