@@ -19,6 +19,13 @@ export interface AddressSpaceOptions {
   limits?: AddressSpaceLimits;
   /** As root on Linux: no memlock limit, may map below 64 KiB. @defaultValue true */
   privileged?: boolean;
+  /**
+   * Reading anonymous memory that nobody wrote maps the shared zero page. Where it does not, it brings a page of its
+   * own, which shows in what is resident and in what merges: Linux on s390 (`mm_forbids_zeropage()`), and kernels of
+   * some sandboxes.
+   * @defaultValue true
+   */
+  zeroPage?: boolean;
 }
 
 /** As setrlimit(2) sets them: bytes, or Infinity for none. */
@@ -86,6 +93,7 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     limit('limits.stack', stack),
     limit('limits.memlock', memlock),
     mapCount === undefined ? undefined : wholeNumber('limits.mapCount', mapCount, 1, 2 ** 32 - 1),
+    options.zeroPage === undefined || isOn('zeroPage', options.zeroPage) ? 0 : 1,
   );
   return succeeded(result, 'new AddressSpace');
 }

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Command, Option } from 'commander';
 import { Executor } from '../exec/executor';
+import { hostHasZeroPage } from '../exec/host';
 import { MAX_PAGES } from '../exec/syntax';
 import type { FaultEra, PolicyName } from '../policy';
 import { faultEra, oneOf, policyName, wholeNumber } from './options';
@@ -14,6 +15,7 @@ interface ExecOptions {
   pages: number;
   policy: PolicyName;
   faults: FaultEra;
+  zeroPage: 'host' | 'yes' | 'no';
   header: 'own' | 'none';
 }
 
@@ -73,6 +75,7 @@ async function runExec(script: string, options: ExecOptions): Promise<void> {
     pages: options.pages,
     policy: options.policy,
     faults: options.faults,
+    zeroPage: options.zeroPage === 'host' ? hostHasZeroPage() : options.zeroPage === 'yes',
   });
   const lines = new Lines(executor);
   const input = open(script);
@@ -91,6 +94,11 @@ export function execCommand(): Command {
       new Option('--policy <name>', 'how faults find and hold a mapping').default('per-vma').argParser(policyName),
     )
     .addOption(new Option('--faults <era>', 'which faults may take the fast path').default('rfc').argParser(faultEra))
+    .addOption(
+      new Option('--zero-page <which>', 'whether reading fresh memory maps the zero page: yes, no, or as on this host')
+        .default('host')
+        .argParser(oneOf(['host', 'yes', 'no'], 'zero page')),
+    )
     .addOption(
       new Option('--header <which>', 'the first line: own, or none')
         .default('own')

@@ -21,6 +21,8 @@ export interface ExecutorOptions {
   policy?: PolicyName;
   /** @defaultValue 'rfc' */
   faults?: FaultEra;
+  /** as in AddressSpaceOptions. @defaultValue true */
+  zeroPage?: boolean;
 }
 
 /** The oracle refuses an operation before it asks the kernel: `X reason`. */
@@ -50,6 +52,7 @@ export class Executor implements Disposable {
     this.space = new AddressSpace({
       policy: options.policy ?? 'per-vma',
       faults: options.faults ?? 'rfc',
+      zeroPage: options.zeroPage ?? true,
     });
     this.window = {
       space: this.space,

@@ -48,6 +48,7 @@ export interface Native {
     stack: Bytes | undefined,
     memlock: Bytes | undefined,
     mapCount: number | undefined,
+    forbidsZeroPage: number,
   ): Handle;
   spaceFork(space: Handle): Handle;
   spaceClose(space: Handle): void;

@@ -28,7 +28,10 @@ void ReadLimit(Call &call, size_t at, uint64_t *limit)
 		*limit = call.Bytes(at);
 }
 
-/* (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount): undefined: the default */
+/*
+ * (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount, forbidsZeroPage):
+ * undefined: the default
+ */
 napi_value SpaceCreate(Call &call)
 {
 	struct vmalock_options options;
@@ -50,6 +53,7 @@ napi_value SpaceCreate(Call &call)
 	ReadLimit(call, 9, &options.limits.memlock);
 	ReadLimit(call, 10, &map_count);
 	options.limits.map_count = static_cast<uint32_t>(map_count);
+	options.forbids_zero_page = static_cast<int>(call.Bits(11));
 	if (call.Failed())
 		return call.Refuse();
 	int code = vmalock_mm_create(&options, &mm);

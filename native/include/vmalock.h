@@ -107,11 +107,16 @@ struct vmalock_options {
 	uint64_t frames;     /* most frames that the space and its forks may use; 0: VMALOCK_DEFAULT_FRAMES */
 	uint32_t numa_nodes; /* 0: 1. More than 1 comes with memory policies: EOPNOTSUPP until then */
 	int privileged;      /* not 0: as root, no memlock limit, may map below 64 KiB */
+	/*
+	 * not 0: reading anonymous memory that nobody wrote brings a page of its own and not the shared zero page, which
+	 * shows in what is resident and in what merges. Linux: mm_forbids_zeropage(), as on s390, and kernels of some sandboxes.
+	 */
+	int forbids_zero_page;
 	struct vmalock_limits limits;
 };
 #define VMALOCK_DEFAULT_FRAMES (UINT64_C(1) << 20)
 
-/* Fills in the defaults: per-vma, rfc, memory, 2^20 frames, privileged, no limits, 65530 mappings, stack 8 MiB. */
+/* Fills in the defaults: per-vma, rfc, memory, 2^20 frames, privileged, zero page, no limits, 65530 mappings, stack 8 MiB. */
 VMALOCK_API void vmalock_options_init(struct vmalock_options *options);
 
 /* Return: 0; EINVAL for an unknown policy, era or backing; EOPNOTSUPP; ENOMEM. */

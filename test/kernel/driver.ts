@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Executor } from '../../lib/exec/executor';
+import { hostHasZeroPage } from '../../lib/exec/host';
 import { compareAll, describe, shrink } from './difference';
 import { oracle } from './oracle';
 import { type Profile, PROFILES, sequenceOf } from './sequences';
@@ -18,7 +19,7 @@ const BATCH = 40;
 async function modelFor(profile: Profile, subject: string | undefined): Promise<Speaker> {
   const [program, ...args] = subject?.split(' ') ?? [];
   if (program !== undefined) return ProcessSpeaker.start(program, [...args, '-p', String(profile.pages)]);
-  return new ModelSpeaker(new Executor({ pages: profile.pages }));
+  return new ModelSpeaker(new Executor({ pages: profile.pages, zeroPage: hostHasZeroPage() }));
 }
 
 interface Found {

@@ -5,6 +5,7 @@
  */
 import { release } from 'node:os';
 import { Executor } from '../../lib/exec/executor';
+import { hostHasZeroPage } from '../../lib/exec/host';
 import { compareAll, describe as explain, shrink } from './difference';
 import { oracle } from './oracle';
 import { PROFILES, sequenceOf } from './sequences';
@@ -28,7 +29,7 @@ suite(
   () => {
     it.each(PROFILES)('answers every operation as the kernel does: $name', async (profile) => {
       const kernel: Speaker = await ProcessSpeaker.start(there.path ?? '', ['-p', String(profile.pages)]);
-      const executor = new Executor({ pages: profile.pages });
+      const executor = new Executor({ pages: profile.pages, zeroPage: hostHasZeroPage() });
       const model = new ModelSpeaker(executor);
       try {
         const seeds = Array.from({ length: SEQUENCES }, (_, i) => FIRST_SEED + i);
@@ -49,7 +50,7 @@ suite(
 
     it('notices when the two part', async () => {
       const kernel = await ProcessSpeaker.start(there.path ?? '', ['-p', '8']);
-      const model = new ModelSpeaker(new Executor({ pages: 8 }));
+      const model = new ModelSpeaker(new Executor({ pages: 8, zeroPage: hostHasZeroPage() }));
       const liar: Speaker = {
         ask: async (operations) =>
           (await model.ask(operations)).map((answer, i) =>

@@ -1,8 +1,8 @@
 /*
  * fault/anon.c - the first touch of a page of private anonymous memory
  *
- * Reading maps the zero page, which belongs to nobody; the first write brings a frame. A page that is written needs
- * the VMA's anon before it is there, since a fork that copies the VMA copies page and anon together.
+ * Reading maps the zero page, which belongs to nobody, unless the space forbids it; the first write brings a frame. A
+ * frame needs the VMA's anon before it is there, since a fork that copies the VMA copies page and anon together.
  */
 #include "fault/fault.h"
 #include "pt/pte.h"
@@ -22,7 +22,7 @@ uint32_t fault_anonymous(struct fault *f)
 	uint32_t result;
 	void *frame;
 
-	if (f->access != VMALOCK_WRITE)
+	if (f->access != VMALOCK_WRITE && likely(!f->mm->forbids_zero_page))
 		return map_zero_page(f);
 	result = fault_prepare_anon(f);
 	if (unlikely(result))

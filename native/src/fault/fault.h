@@ -64,7 +64,7 @@ bool fault_lock_entry(struct fault *f);
 void fault_unlock_entry(struct fault *f);
 
 /*
- * Puts @frame, of which the caller is the only user, where f->pte was: writable, dirty. Return: @result; FAULT_CHANGED, and the frame is
+ * Puts @frame, of which the caller is the only user, where f->pte was: writable and dirty if the VMA is writable. Return: @result; FAULT_CHANGED, and the frame is
  * free again.
  */
 uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result);

@@ -59,7 +59,9 @@ uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result)
 		frame_put(f->mm->pt.frames, frame);
 		return FAULT_CHANGED;
 	}
-	pt_slot_set(&f->mm->pt, &f->slot, pte_make(frame, PTE_ANON, PTE_WRITE | PTE_DIRTY));
+	/* A read brings one too where there is no zero page: what the VMA permits says whether it may be written. */
+	pt_slot_set(&f->mm->pt, &f->slot,
+		    pte_make(frame, PTE_ANON, vma_flags(f->vma) & VM_WRITE ? PTE_WRITE | PTE_DIRTY : 0));
 	fault_unlock_entry(f);
 	return result;
 }

@@ -33,6 +33,7 @@ struct mm {
 	const struct policy *policy;  /* fixed */
 	enum vmalock_faults era;      /* fixed: which faults may take the policy's fast path */
 	bool privileged;              /* fixed */
+	bool forbids_zero_page;       /* fixed */
 	enum vmalock_backing backing; /* fixed */
 	struct refcount refs;
 	struct sync_mutex anon_lock;   /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */

@@ -145,6 +145,7 @@ int op_fork(struct mm *parent, struct mm **out)
 		.faults = parent->era,
 		.backing = parent->backing,
 		.privileged = parent->privileged,
+		.forbids_zero_page = parent->forbids_zero_page,
 		.limits = parent->limits,
 	};
 	struct mm *child;

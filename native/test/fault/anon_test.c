@@ -20,6 +20,51 @@ static void reading_maps_the_zero_page_which_counts_nowhere(void)
 	end_space(mm);
 }
 
+static vmalock_mm *space_without_zero_page(void)
+{
+	struct vmalock_options options;
+	vmalock_mm *mm;
+
+	vmalock_options_init(&options);
+	options.forbids_zero_page = 1;
+	options.frames = 64;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	return mm;
+}
+
+static void where_the_zero_page_is_forbidden_reading_brings_a_frame_and_ties_the_mapping_to_an_anon(void)
+{
+	vmalock_mm *mm = space_without_zero_page(), *child;
+
+	map_at(mm, 0, 1, RW);
+	map_at(mm, 2, 1, RW);
+	expect_eq(fault_at(mm, 0, VMALOCK_READ), MINOR);
+	expect_eq(fault_at(mm, 2, VMALOCK_READ), MINOR);
+	expect_pages(mm, 2, 0, 0, 2);
+	expect_eq(read_byte(mm, 0), 0);
+	/* writable at once: no second fault copies it */
+	write_byte(mm, 0, 7);
+	expect_eq(stats_of(mm).minor_faults, 2);
+	map_at(mm, 1, 1, RW);
+	expect_drawing(mm, "AAB"); /* two with an anon each never join */
+	expect_eq(vmalock_mm_fork(mm, &child), 0);
+	expect_eq(fault_at(child, 2, VMALOCK_WRITE), MINOR | COW);
+	end_space(child);
+	end_space(mm);
+}
+
+static void a_page_read_in_read_only_memory_is_written_after_a_fault_once_that_is_permitted(void)
+{
+	vmalock_mm *mm = space_without_zero_page();
+
+	map_at(mm, 0, 1, RO);
+	expect_eq(fault_at(mm, 0, VMALOCK_READ), MINOR);
+	expect_eq(vmalock_mm_protect(mm, page(0), P, RW), 0);
+	expect_eq(fault_at(mm, 0, VMALOCK_WRITE), MINOR | COW);
+	expect_pages(mm, 1, 0, 0, 1);
+	end_space(mm);
+}
+
 static void the_first_write_brings_one_zeroed_frame(void)
 {
 	vmalock_mm *mm = space_of(NULL);
@@ -195,6 +240,8 @@ static void without_backing_pages_are_counted_reads_give_zeros_and_writes_are_dr
 
 static const struct test_case cases[] = {
 	CASE(reading_maps_the_zero_page_which_counts_nowhere),
+	CASE(where_the_zero_page_is_forbidden_reading_brings_a_frame_and_ties_the_mapping_to_an_anon),
+	CASE(a_page_read_in_read_only_memory_is_written_after_a_fault_once_that_is_permitted),
 	CASE(the_first_write_brings_one_zeroed_frame),
 	CASE(a_recycled_frame_does_not_show_what_it_held),
 	CASE(a_write_after_a_read_replaces_the_zero_page),
