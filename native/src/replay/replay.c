@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
+#include "replay/crew.h"
+#include "replay/order.h"
 #include "replay/outcomes.h"
-#include "replay/step.h"
 #include "replay/trace.h"
 #include "replay/world.h"
 
 struct vmalock_replay {
 	struct trace *trace;
+	struct order *order;
 	/* Of the last run; the world's spaces are gone, their final maps are kept. */
 	struct world *world;
 	char **differences;
@@ -22,6 +23,16 @@ struct vmalock_replay {
 
 /* --- loading ------------------------------------------------------------------------------------------------------- */
 
+/* The mappings are in order and the spaces made once, so that only memory can be wanting: but who knows. */
+static int find_order(struct vmalock_replay *replay, char *message)
+{
+	int err = order_create(replay->trace, &replay->order);
+
+	if (!err || err == -ENOMEM)
+		return err;
+	return trace_refuse(message, "a space of the trace cannot be made (error %d)", err);
+}
+
 int vmalock_replay_load(const void *data, size_t size, char *message, vmalock_replay **out)
 {
 	char unread[TRACE_MESSAGE_SIZE];
@@ -30,7 +41,11 @@ int vmalock_replay_load(const void *data, size_t size, char *message, vmalock_re
 
 	if (!replay)
 		return -ENOMEM;
-	err = trace_open(data, size, message ? message : unread, &replay->trace);
+	if (!message)
+		message = unread;
+	err = trace_open(data, size, message, &replay->trace);
+	if (!err)
+		err = find_order(replay, message);
 	if (err)
 		vmalock_replay_free(replay);
 	else
@@ -54,6 +69,8 @@ void vmalock_replay_free(vmalock_replay *replay)
 	if (!replay)
 		return;
 	forget_last_run(replay);
+	if (replay->order)
+		order_destroy(replay->order);
 	if (replay->trace)
 		trace_close(replay->trace);
 	alloc_free(replay);
@@ -61,63 +78,85 @@ void vmalock_replay_free(vmalock_replay *replay)
 
 /* --- running ------------------------------------------------------------------------------------------------------- */
 
-static int run_all(struct vmalock_replay *replay, const struct vmalock_replay_options *options,
-		   struct outcomes *outcomes)
-{
-	const struct trace *trace = replay->trace;
-	struct vmalock_replay_report *report = &replay->report;
-
-	for (uint32_t i = 0; i < trace->event_count; i++) {
-		struct step step = step_run(replay->world, i);
-
-		if (step.broken_off)
-			return step.broken_off;
-		if (options->cancel && __atomic_load_n(options->cancel, __ATOMIC_RELAXED))
-			return VMALOCK_ECANCELED;
-		report->faults += trace->events[i].op == VMALOCK_TRACE_FAULT;
-		report->unmodelled += trace->events[i].op == VMALOCK_TRACE_UNMODELLED;
-		report->unexpected += !step.as_recorded;
-		if (!step.as_recorded)
-			outcomes_note(outcomes, i, step.value);
-	}
-	return 0;
-}
-
-int vmalock_replay_run(vmalock_replay *replay, const struct vmalock_replay_options *options)
+static int make_world(struct vmalock_replay *replay, const struct vmalock_replay_options *options)
 {
 	struct vmalock_options space_options;
-	struct outcomes *outcomes;
-	uint64_t start, cpu;
-	int err;
 
-	forget_last_run(replay);
+	if (options->pace > VMALOCK_PACE_RECORDED)
+		return -EINVAL;
 	vmalock_options_init(&space_options);
-	space_options.policy = options->policy;
+	if (options->policy)
+		space_options.policy = options->policy;
 	space_options.faults = options->faults;
 	space_options.backing = options->backing;
 	if (options->frames)
 		space_options.frames = options->frames;
-	err = world_create(replay->trace, &space_options, &replay->world);
+	return world_create(replay->trace, &space_options, &replay->world);
+}
+
+/* A trace without a space to begin with would not notice a policy that does not exist. */
+static int check_policy(const char *name)
+{
+	for (uint32_t n = 0; name && vmalock_policy_name(n); n++) {
+		if (strcmp(name, vmalock_policy_name(n)) == 0)
+			return 0;
+	}
+	return name ? -EINVAL : 0;
+}
+
+static int write_report(struct vmalock_replay *replay, const struct crew_counts *counts, struct outcomes *outcomes)
+{
+	const struct trace *trace = replay->trace;
+	struct vmalock_replay_report *r = &replay->report;
+
+	for (uint32_t i = 0; i < trace->space_count; i++)
+		world_drop(replay->world, i);
+	*r = (struct vmalock_replay_report){
+		.events = trace->event_count,
+		.threads = trace->thread_count,
+		.spaces = trace->space_count,
+		.dependencies = replay->order->wait_count,
+		.wall_ns = counts->wall_ns,
+		.cpu_ns = counts->cpu_ns,
+		.faults = counts->faults,
+		.unexpected = counts->unexpected,
+		.unmodelled = counts->unmodelled,
+		.stats = replay->world->totals.stats,
+	};
+	totals_summarise(&replay->world->totals, &r->mmap_lock_read, &r->mmap_lock_write);
+	replay->differences = outcomes_texts(outcomes, trace);
+	if (!replay->differences)
+		return -ENOMEM;
+	replay->difference_count = outcomes->kept;
+	return 0;
+}
+
+static int run_crew(struct vmalock_replay *replay, const struct vmalock_replay_options *options,
+		    struct outcomes *outcomes)
+{
+	struct crew_counts counts;
+	int err = crew_run(replay->trace, replay->order, replay->world, outcomes, options, &counts);
+	int report_err = write_report(replay, &counts, outcomes);
+
+	return err ? err : report_err;
+}
+
+int vmalock_replay_run(vmalock_replay *replay, const struct vmalock_replay_options *options)
+{
+	struct outcomes *outcomes;
+	int err;
+
+	forget_last_run(replay);
+	err = check_policy(options->policy);
+	if (!err)
+		err = make_world(replay, options);
 	if (err)
 		return err;
 	outcomes = alloc_bytes(sizeof(*outcomes));
 	if (!outcomes)
 		return -ENOMEM;
 	outcomes_init(outcomes);
-	start = clock_now_ns();
-	cpu = clock_thread_cpu_ns();
-	err = run_all(replay, options, outcomes);
-	replay->report.wall_ns = clock_now_ns() - start;
-	replay->report.cpu_ns = clock_thread_cpu_ns() - cpu;
-	replay->report.events = replay->trace->event_count;
-	replay->report.threads = replay->trace->thread_count;
-	replay->report.spaces = replay->trace->space_count;
-	for (uint32_t i = 0; i < replay->trace->space_count; i++)
-		world_drop(replay->world, i);
-	replay->report.stats = replay->world->totals.stats;
-	totals_summarise(&replay->world->totals, &replay->report.mmap_lock_read, &replay->report.mmap_lock_write);
-	replay->difference_count = outcomes->kept;
-	replay->differences = outcomes_texts(outcomes, replay->trace);
+	err = run_crew(replay, options, outcomes);
 	outcomes_destroy(outcomes);
 	alloc_free(outcomes);
 	return err;

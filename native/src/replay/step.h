@@ -9,9 +9,9 @@
 #include "replay/world.h"
 
 struct step {
-	int64_t value;     /* as the recording words a result: a value, or a negative code */
+	int64_t value; /* as the recording words a result: a value, or a negative code */
 	bool as_recorded;
-	int broken_off;    /* 0; ENOMEM: a space could not be made, so the run cannot go on */
+	int broken_off; /* 0; ENOMEM: a space could not be made, so the run cannot go on */
 };
 
 /*

@@ -31,8 +31,8 @@ static void describe_call(const struct vmalock_trace_event *e, char call[CALL_SI
 		return;
 	case VMALOCK_TRACE_REMAP:
 		(void)snprintf(call, CALL_SIZE,
-			       "mremap(0x%" PRIx64 ", %" PRIu64 ", %" PRIu64 ", 0x%" PRIx32 ", 0x%" PRIx64 ")", e->a, e->b,
-			       e->c, e->aux, e->d);
+			       "mremap(0x%" PRIx64 ", %" PRIu64 ", %" PRIu64 ", 0x%" PRIx32 ", 0x%" PRIx64 ")", e->a,
+			       e->b, e->c, e->aux, e->d);
 		return;
 	case VMALOCK_TRACE_ADVISE:
 		(void)snprintf(call, CALL_SIZE, "madvise(0x%" PRIx64 ", %" PRIu64 ", %" PRIu32 ")", e->a, e->b, e->aux);

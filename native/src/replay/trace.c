@@ -52,11 +52,14 @@ static int check_header(const struct vmalock_trace_header *h, size_t size, char 
 	return 0;
 }
 
+/* Records are named by 32 bits; events done are counted in 31 (worker.h). */
+#define MOST_RECORDS INT32_MAX
+
 /* One table: where it begins and how many records it has, once it is known to lie inside the block. */
 static int check_table(const struct vmalock_trace_header *h, const struct vmalock_trace_table *table, size_t record,
 		       const char *name, char *message)
 {
-	if (table->count >= UINT32_MAX)
+	if (table->count > MOST_RECORDS)
 		return trace_refuse(message, "the table of %s has %" PRIu64 " records, too many", name, table->count);
 	if (table->offset % 8)
 		return trace_refuse(message, "the table of %s begins at %" PRIu64 ", which is not a multiple of 8", name,
@@ -135,8 +138,7 @@ static int check_strings(const struct trace *trace, char *message)
 }
 
 #define PROT_OF_MAPPING (VMALOCK_PROT_READ | VMALOCK_PROT_WRITE | VMALOCK_PROT_EXEC)
-#define FLAGS_OF_MAPPING                                                                                                \
-	(VMALOCK_MAP_SHARED | VMALOCK_MAP_PRIVATE | VMALOCK_MAP_GROWSDOWN | VMALOCK_TRACE_VMA_SPECIAL)
+#define FLAGS_OF_MAPPING (VMALOCK_MAP_SHARED | VMALOCK_MAP_PRIVATE | VMALOCK_MAP_GROWSDOWN | VMALOCK_TRACE_VMA_SPECIAL)
 
 static int check_vma(const struct trace *trace, uint32_t i, char *message)
 {
