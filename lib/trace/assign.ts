@@ -1,9 +1,9 @@
 /**
  * From steps to events: each in the space it acted on, with the arguments where vmalock_trace.h wants them.
  */
-import { argumentsNeeded, failsOutside, kindOfCall } from './calls';
+import { argumentsNeeded, failsOutside, kindOfCall, unmodelledAdvice } from './calls';
 import { blankEvent, Op, type TraceEvent } from './events';
-import { ERRNO, errnoName, errnoOf, MAP } from './linux';
+import { ERRNO, errnoName, errnoOf, MAP, MAP_TYPE } from './linux';
 import { isThreadBirth, type Process, type Processes, sharesSpace } from './processes';
 import type { Space, Spaces } from './spaces';
 import type { Birth, CallStep, ExecStep, FaultStep, Step } from './steps';
@@ -42,6 +42,10 @@ function notExecuted(step: CallStep): string | undefined {
     return step.effect && !RETURNS_ADDRESS.has(name) ? undefined : `${name} that never returned`;
   const errno = errnoName(errnoOf(result));
   if (errnoOf(result) !== 0 && name !== 'brk' && failsOutside(errno)) return `${name}:${errno}`;
+  if (name === 'madvise') {
+    const advice = unmodelledAdvice(low32(call.values[2] ?? 0n));
+    return advice === undefined ? undefined : `madvise:${advice}`;
+  }
   if (name !== 'mmap') return undefined;
   if ((low32(call.values[3] ?? 0n) & MAP.MAP_HUGETLB) !== 0) return 'mmap:MAP_HUGETLB';
   return errno === 'ENOMEM' && isOfMemory(call.values) ? 'mmap:ENOMEM' : undefined;
@@ -133,7 +137,7 @@ export class Assigner {
     if (op === undefined) throw new RangeError(`${what.name} is no modelled call`);
     const event = this.push(op, step, space, { ...argumentsOf(op, what), ...result });
     event.unknown = what.result === undefined;
-    if (op === Op.MAP && mapsFile(event, what)) this.mapped.set(event, what);
+    if (op === Op.MAP && (mapsFile(event, what) || sharesMemory(event))) this.mapped.set(event, what);
   }
 
   private end(process: Process): void {
@@ -150,6 +154,12 @@ export class Assigner {
 function mapsFile(event: TraceEvent, { call }: CallStep): boolean {
   if ((event.aux & MAP.MAP_ANONYMOUS) !== 0) return false;
   return event.result >= 0n || (event.result !== EBADF && low32(call.values[4] ?? 0n) !== 0xffff_ffff);
+}
+
+/** Shared anonymous memory is an object that the kernel numbers: it is one file each. */
+function sharesMemory(event: TraceEvent): boolean {
+  const anonymous = (event.aux & MAP.MAP_ANONYMOUS) !== 0 && (event.aux & MAP_TYPE) === MAP.MAP_SHARED;
+  return anonymous && event.result >= 0n;
 }
 
 function argumentsOf(op: Op, { call: { values } }: CallStep): Partial<TraceEvent> {

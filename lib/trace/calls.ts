@@ -4,6 +4,7 @@
  * `modelled` calls become events that are executed; `process` calls make and end processes; `unmodelled` ones touch
  * the address space too but cannot be executed yet, so they are kept and counted by name; all others are ignored.
  */
+import { MADV } from './linux';
 
 export type CallKind = 'modelled' | 'process' | 'unmodelled' | 'ignored';
 
@@ -63,6 +64,17 @@ export function kindOfCall(name: string): CallKind {
   if (MODELLED.has(name)) return 'modelled';
   if (PROCESS.has(name)) return 'process';
   return UNMODELLED.has(name) ? 'unmodelled' : 'ignored';
+}
+
+/** Advice that is not modelled yet, and so is counted, not executed. */
+const UNMODELLED_ADVICE: ReadonlyMap<number, string> = new Map(
+  ['MADV_REMOVE', 'MADV_COLLAPSE', 'MADV_HWPOISON', 'MADV_SOFT_OFFLINE', 'MADV_GUARD_INSTALL', 'MADV_GUARD_REMOVE'].map(
+    (name) => [MADV[name] ?? -1, name],
+  ),
+);
+
+export function unmodelledAdvice(advice: number): string | undefined {
+  return UNMODELLED_ADVICE.get(advice);
 }
 
 /** How many arguments a call must show; 0 where they do not matter. */

@@ -4,6 +4,7 @@
 import { Assigner } from './assign';
 import { TraceError } from './errors';
 import { Op, type TraceEvent } from './events';
+import { cutFiles } from './file-ends';
 import { Files } from './files';
 import { initialOf } from './initial';
 import { repairOrder } from './order';
@@ -56,9 +57,10 @@ export async function compileTrace(path: string): Promise<CompiledTrace> {
   if (assigner.events.length === 0 || spaces.all.length === 0)
     throw new TraceError('nothing in it happens in an address space whose initial maps are known', recording.path);
   const files = new Files(layoutsOf(recording));
-  for (const [event, step] of assigner.mapped) event.file = files.ofCall(event.space, step, event.line).index;
+  for (const [event, step] of assigner.mapped) event.file = files.ofCall(event.space, step, event.line)?.index;
   const written = writtenSpaces(spaces.all, assigner.events, files);
   const events = repairOrder(assigner.events, written);
+  cutFiles(events, files.all);
   const threads = threadsOf(events, processes);
   const buffer = writeTrace({ lostEvents: history.lost, events, threads, spaces: written, files: files.all });
   return {

@@ -5,7 +5,7 @@
  * strace by the path of the descriptor, and a plain perf script not at all. Then the recorded layouts are asked for the
  * same place. A file that nothing names is an object of its own, so that it never merges with another.
  */
-import { errnoOf, PAGE } from './linux';
+import { errnoOf, MAP, PAGE } from './linux';
 import type { MapsRow } from './proc-maps';
 import type { CallStep } from './steps';
 import type { Space } from './spaces';
@@ -56,11 +56,14 @@ export class Files {
     return this.extended(this.add(row), row.offset + (row.end - row.start));
   }
 
-  /** The file that an mmap named. */
-  ofCall(space: Space, step: CallStep, line: number): TraceFile {
-    const [, length = 0n, , , , offset = 0n] = step.call.values;
+  /** The file that an mmap named, or the object that its shared memory became; undefined where nothing tells that. */
+  ofCall(space: Space, step: CallStep, line: number): TraceFile | undefined {
+    const [, length = 0n, , flags = 0n, , at = 0n] = step.call.values;
+    const anonymous = (Number(BigInt.asUintN(32, flags)) & MAP.MAP_ANONYMOUS) !== 0;
+    const offset = anonymous ? 0n : at;
     const start = Number(step.result ?? 0n);
     const identity = this.seen(step, start) ?? this.named(step) ?? this.placed(space, start, Number(offset));
+    if (identity === undefined && anonymous) return undefined;
     const file = this.add(identity ?? { name: unknownFileName(line), dev: NO_DEVICE, inode: 0 });
     const mapped = errnoOf(step.result ?? 0n) === 0;
     return mapped ? this.extended(file, Number(offset) + Number(length)) : file;

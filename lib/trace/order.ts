@@ -36,6 +36,8 @@ class Repair {
   private open: TraceEvent[] = [];
   private readonly byLine: readonly TraceEvent[];
   private opened = 0;
+  /** threads whose birth has not come yet */
+  private readonly unborn: Set<Task>;
 
   constructor(
     private readonly events: readonly TraceEvent[],
@@ -44,6 +46,7 @@ class Repair {
     private readonly endangered: ReadonlySet<TraceEvent>,
   ) {
     this.byLine = events.filter((event) => event.op !== Op.EXIT_SPACE).sort((a, b) => a.line - b.line);
+    this.unborn = new Set(events.flatMap(({ child }) => child ?? []));
     for (const event of events) {
       const queue = this.queues.get(event.task);
       if (queue === undefined) this.queues.set(event.task, { events: [event], next: 0 });
@@ -83,8 +86,8 @@ class Repair {
 
   /** The next of its thread, in the same space as the other, and at the same time. */
   private mayMove(event: TraceEvent, other: TraceEvent): boolean {
-    if (event === other || event.task === other.task || event.space !== other.space || this.done.has(event))
-      return false;
+    if (event.task === other.task || event.space !== other.space) return false;
+    if (this.done.has(event) || this.unborn.has(event.task)) return false;
     const queue = this.queues.get(event.task);
     return queue?.events[queue.next] === event;
   }
@@ -140,6 +143,7 @@ class Repair {
     const space = this.spaceOf(event.space);
     if (!space.fits(event)) this.misfits.add(event);
     space.apply(event);
+    if (event.child !== undefined) this.unborn.delete(event.child);
     if (event.op === Op.FORK && event.target !== undefined) this.spaces.set(event.target, space.copy());
     if (event.op === Op.EXIT_SPACE) this.spaces.delete(event.space);
   }
@@ -158,12 +162,36 @@ function fitsAfter(space: SimpleSpace, before: readonly TraceEvent[], event: Tra
   return trial.fits(event);
 }
 
-/** @param events in the order of their places; EXIT_SPACE behind all others of its space */
+/** A space ends behind all that happens in it, and time does not go backwards within a thread. */
+function tidied(ordered: readonly TraceEvent[]): TraceEvent[] {
+  const left = new Map<Space, number>();
+  for (const { space } of ordered) left.set(space, (left.get(space) ?? 0) + 1);
+  const ends = new Map<Space, TraceEvent>();
+  const times = new Map<Task, number>();
+  const tidy: TraceEvent[] = [];
+  const put = (event: TraceEvent): void => {
+    // A fault inside a call came after the call began, but may stand before the place where that took effect.
+    event.timeNs = Math.max(event.timeNs, times.get(event.task) ?? 0);
+    times.set(event.task, event.timeNs);
+    tidy.push(event);
+  };
+  for (const event of ordered) {
+    const more = (left.get(event.space) ?? 0) - 1;
+    left.set(event.space, more);
+    if (event.op === Op.EXIT_SPACE) ends.set(event.space, event);
+    else put(event);
+    const end = ends.get(event.space);
+    if (more === 0 && end !== undefined) put(end);
+  }
+  return tidy;
+}
+
+/** @param events in the order of their places */
 export function repairOrder(events: readonly TraceEvent[], written: readonly WrittenSpace[]): TraceEvent[] {
   const first = new Repair(events, written, new Set());
   first.run();
-  if (first.misfits.size === 0) return first.ordered;
+  if (first.misfits.size === 0) return tidied(first.ordered);
   const second = new Repair(events, written, first.misfits);
   second.run();
-  return second.misfits.size < first.misfits.size ? second.ordered : first.ordered;
+  return tidied(second.misfits.size < first.misfits.size ? second.ordered : first.ordered);
 }

@@ -12,6 +12,12 @@ import { BadLine, quoted } from './text-source';
 
 const WITH_PID = /^\s*(.*?)\s+(-?\d+)\/(-?\d+)\s+(?:\[\d+\]\s+)?(\d+)\.(\d{6,9}):\s+/;
 const WITHOUT_PID = /^\s*(.*?)\s+(-?\d+)\s+(?:\[\d+\]\s+)?(\d+)\.(\d{6,9}):\s+/;
+/** The part of a line in which its head must be: a comm of 15 characters, numbers and blanks. */
+const HEAD_LENGTH = 160;
+/** What perf itself says, when stderr went into the same file. */
+const PERF_SAYS =
+  /^(?:Warning:|Processed \d+ (?:events|samples) and lost|Check IO\/CPU overload|\[ ?perf |Use of uninit)/;
+const SAID_LOST = /^Processed (\d+) (?:events|samples) and lost ([\d.]+)(%?)/;
 /** A frame of a call chain (`perf record -g`), below its event. */
 const FRAME = /^\s+[0-9a-f]{4,16} \S/;
 
@@ -45,12 +51,14 @@ function matched(pattern: RegExp, text: string, what: string): string[] {
 
 /** True for the first line of a file that this grammar can read. */
 export function isPerfScript(text: string): boolean {
-  return WITH_PID.test(text) || WITHOUT_PID.test(text);
+  const head = text.slice(0, HEAD_LENGTH);
+  return WITH_PID.test(head) || WITHOUT_PID.test(head) || PERF_SAYS.test(head);
 }
 
 export class PerfScript implements Grammar {
   readonly format = 'perf';
   readonly ignored = new Map<string, number>();
+  private lostRecords = 0;
   private readonly clock = new Clock();
   /** chosen by the first line: a file has one form */
   private head: RegExp | undefined;
@@ -58,12 +66,13 @@ export class PerfScript implements Grammar {
   constructor(private readonly sink: Sink) {}
 
   read(text: string, line: number): void {
-    this.head ??= WITH_PID.test(text) ? WITH_PID : WITHOUT_PID;
-    const found = this.head.exec(text);
+    const start = text.slice(0, HEAD_LENGTH);
+    const found = (this.head ?? WITH_PID).exec(start) ?? (this.head === undefined ? WITHOUT_PID.exec(start) : null);
     if (found === null) {
-      this.skipContinuation(text);
+      this.skipContinuation(text, line);
       return;
     }
+    this.head ??= found.length > 5 ? WITH_PID : WITHOUT_PID;
     const withPid = this.head === WITH_PID;
     const [whole, comm, first] = found;
     const [tid, seconds = '', fraction = ''] = withPid ? found.slice(3) : found.slice(2);
@@ -73,11 +82,25 @@ export class PerfScript implements Grammar {
     if (what !== undefined) this.sink({ line, timeNs, tid: Number(tid), pid, comm, what });
   }
 
-  private skipContinuation(text: string): void {
+  private skipContinuation(text: string, line: number): void {
     if (text.trim() === '' || text.startsWith('#')) return;
+    if (PERF_SAYS.test(text)) {
+      this.heed(text, line);
+      return;
+    }
     if (!FRAME.test(text))
       throw new BadLine(`not a line of perf script ("comm PID/TID [CPU] SECONDS: event: ..."): ${quoted(text)}`);
     countUp(this.ignored, 'call chain');
+  }
+
+  /** perf tells at the end what it lost; a part of that, or all, has been said by records. */
+  private heed(text: string, line: number): void {
+    const [, events = '0', lost = '0', percent] = SAID_LOST.exec(text) ?? [];
+    const told = percent === '%' ? Math.ceil((Number(events) * Number(lost)) / 100) : Number(lost);
+    const count = told - this.lostRecords;
+    if (count <= 0) return;
+    this.lostRecords = told;
+    this.sink({ line, timeNs: 0, tid: 0, pid: undefined, comm: undefined, what: { kind: 'lost', count } });
   }
 
   private whatIs(text: string, tid: number): What | undefined {
@@ -108,6 +131,7 @@ export class PerfScript implements Grammar {
         return { kind: 'death', tid: Number(matched(PAIRS, text, 'record')[1]), last: false };
       case 'PERF_RECORD_LOST':
       case 'PERF_RECORD_LOST_SAMPLES':
+        this.lostRecords++;
         return { kind: 'lost', count: Number(matched(LOST, text, 'record')[0]) };
       default:
         countUp(this.ignored, record);

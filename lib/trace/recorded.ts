@@ -76,6 +76,7 @@ export class Clock {
   since(seconds: string, fraction: string): number {
     const at = { seconds: Number(seconds), ns: Number(fraction.slice(0, 9).padEnd(9, '0')) };
     this.base ??= at;
-    return (at.seconds - this.base.seconds) * 1e9 + (at.ns - this.base.ns);
+    // Lines of several CPUs or threads may be a little out of order: none is before the first.
+    return Math.max((at.seconds - this.base.seconds) * 1e9 + (at.ns - this.base.ns), 0);
   }
 }

@@ -81,7 +81,7 @@ async function readable<T>(path: string, work: Promise<T>): Promise<T> {
 
 /** Lines that say nothing yet about which tool wrote the text. */
 function isPreamble(text: string): boolean {
-  return text.trim() === '' || text.startsWith('#') || text.startsWith('strace: ');
+  return text === '' || text.startsWith('#') || text.startsWith('strace: ') || text.trim() === '';
 }
 
 function grammarFor(text: string, history: History, only: number): Grammar {

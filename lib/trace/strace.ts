@@ -13,6 +13,7 @@ import { BadLine, quoted } from './text-source';
 const HEAD = /^(?:\[pid +(\d+)\] |(\d+) +)?(?:(\d+)\.(\d{6,9}) |(\d\d):(\d\d):(\d\d)(?:\.(\d{6}))? )?/;
 const CALL = /^([a-z_0-9]+)\((.*)\)\s+= (.+)$/;
 const UNFINISHED = /^([a-z_0-9]+)\((.*?)\s*<unfinished \.\.\.>(?:\)\s+= \?)?$/;
+const CUT = '<unfinished ...>';
 const RESUMED = /^<\.\.\. ([a-z_0-9]+) resumed> ?(.*)\)\s+= (.+)$/;
 const SIGNAL = /^--- (?:(SIG\w+) \{.*\}|stopped by (SIG\w+)) ---$/;
 const ENDED = /^\+\+\+ (?:exited with \d+|killed by \S+(?: \(core dumped\))?) \+\+\+$/;
@@ -133,7 +134,7 @@ export class Strace implements Grammar {
   }
 
   private whatIs(body: string, tid: number): What[] {
-    const unfinished = UNFINISHED.exec(body);
+    const unfinished = body.includes(CUT) ? UNFINISHED.exec(body) : null;
     if (unfinished !== null) return this.begun(tid, unfinished[1] ?? '', unfinished[2] ?? '');
     const resumed = RESUMED.exec(body);
     if (resumed !== null) return this.resumed(tid, resumed[1] ?? '', resumed[2] ?? '', resumed[3] ?? '');
