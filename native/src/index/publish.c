@@ -36,7 +36,7 @@ void publish_root(struct index *index, struct index_node *node, uint32_t level)
 }
 
 /*
- * pair [index-child]: walk_find() and the cursor's descent.
+ * pair [index-child]: walk_find(), walk_to_leaf() and the cursor's descent.
  * without it: a reader finds a node with words that the writer has not filled yet.
  * cost: as word_store().
  */
