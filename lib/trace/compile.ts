@@ -3,10 +3,11 @@
  */
 import { Assigner } from './assign';
 import { TraceError } from './errors';
-import { Op, type TraceEvent } from './events';
+import { blankEvent, Op, type TraceEvent } from './events';
 import { cutFiles } from './file-ends';
 import { Files } from './files';
-import { initialOf } from './initial';
+import { heapOf, initialOf } from './initial';
+import { PAGE } from './linux';
 import { repairOrder } from './order';
 import type { MapsRow } from './proc-maps';
 import { Processes } from './processes';
@@ -59,7 +60,7 @@ export async function compileTrace(path: string): Promise<CompiledTrace> {
   const files = new Files(layoutsOf(recording));
   for (const [event, step] of assigner.mapped) event.file = files.ofCall(event.space, step, event.line)?.index;
   const written = writtenSpaces(spaces.all, assigner.events, files);
-  const events = repairOrder(assigner.events, written);
+  const events = repairOrder([...heapEvents(spaces.all, assigner.events), ...assigner.events], written);
   cutFiles(events, files.all);
   const threads = threadsOf(events, processes);
   const buffer = writeTrace({ lostEvents: history.lost, events, threads, spaces: written, files: files.all });
@@ -103,9 +104,23 @@ function breaksOf(events: readonly TraceEvent[]): Map<Space, number> {
   return breaks;
 }
 
+/** A space that was met in the middle of its life has a heap, which a brk of its own then makes. */
+function heapEvents(spaces: readonly Space[], events: readonly TraceEvent[]): TraceEvent[] {
+  const breaks = breaksOf(events);
+  return spaces.flatMap((space) => {
+    const heap = heapOf(space);
+    const first = heap && events.find((event) => event.space === space);
+    if (heap === undefined || first === undefined) return [];
+    const asked = breaks.get(space) ?? 0;
+    const to = BigInt(asked > heap.start && Math.ceil(asked / PAGE) * PAGE === heap.end ? asked : heap.end);
+    const from = { at: 0, line: 0, until: 0, timeNs: 0, task: first.task };
+    return [{ ...blankEvent(Op.BRK, from, space), a: to, result: to }];
+  });
+}
+
 function writtenSpaces(spaces: readonly Space[], events: readonly TraceEvent[], files: Files): WrittenSpace[] {
   const breaks = breaksOf(events);
-  return spaces.map((space) => initialOf(space, files, breaks.get(space) ?? 0));
+  return spaces.map((space) => initialOf(space, files, heapOf(space)?.start ?? breaks.get(space) ?? 0));
 }
 
 const NO_FAULTS =

@@ -7,9 +7,9 @@
  * where it came, because the lock of the VMA was free then. order.ts repairs what is still the wrong way round.
  */
 import { isExec, isExit, isFork, kindOfCall } from './calls';
-import { BUS_ADRERR, CLONE, errnoOf, FAULT_USER, FAULT_WRITE, SEGV_ACCERR, SEGV_MAPERR, SIGNAL } from './linux';
+import { CLONE, errnoOf, FAULT_USER, FAULT_WRITE } from './linux';
 import { countUp, type CallArguments, type Recorded, type SeenMapping, type What } from './recorded';
-import { type Birth, FaultOutcome, type Step, type Task } from './steps';
+import { type Birth, FaultOutcome, outcomeOf, type Step, type Task } from './steps';
 
 interface Pending {
   name: string;
@@ -39,13 +39,6 @@ interface Thread {
 /** Result 0 in the child, and the first execve has no beginning: exits that need no enter. */
 function needsNoEnter(name: string, result: bigint | undefined): boolean {
   return (isFork(name) || isExec(name)) && result === 0n;
-}
-
-function outcomeOf(signal: number, code: number): number | undefined {
-  if (signal === SIGNAL.SIGBUS) return code === BUS_ADRERR ? FaultOutcome.SIGBUS : undefined;
-  if (signal !== SIGNAL.SIGSEGV) return undefined;
-  if (code === SEGV_MAPERR) return FaultOutcome.SIGSEGV_MAPERR;
-  return code === SEGV_ACCERR ? FaultOutcome.SIGSEGV_ACCERR : undefined;
 }
 
 /** Codes up to 0 say that a process sent the signal, 0x80 that the kernel did for no fault. */

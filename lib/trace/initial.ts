@@ -53,6 +53,12 @@ function vmaOf(space: Space, row: MapsRow, files: Files): InitialVma {
   };
 }
 
+/** The heap, where the space had one already and it is whole. */
+export function heapOf(space: Space): MapsRow | undefined {
+  const rows = space.rows.filter((row) => row.name === HEAP);
+  return rows.length === 1 && rows[0]?.perms === 'rw-p' ? rows[0] : undefined;
+}
+
 function stackStartOf(rows: readonly MapsRow[]): number {
   const stack = rows.find((row) => row.name === STACK);
   return stack === undefined ? 0 : stack.end - ABOVE_STACK_POINTER;
@@ -70,10 +76,11 @@ export function segmentsOf({ vmas }: WrittenSpace): Segment[] {
 
 /** @param brkStart where the heap begins, 0 when the recording never asked */
 export function initialOf(space: Space, files: Files, brkStart: number): WrittenSpace {
+  const heap = heapOf(space);
   return {
     space,
     brkStart,
     stackStart: stackStartOf(space.rows),
-    vmas: space.rows.map((row) => vmaOf(space, row, files)),
+    vmas: space.rows.filter((row) => row !== heap).map((row) => vmaOf(space, row, files)),
   };
 }

@@ -4,6 +4,7 @@
  * A step is a whole call, a fault with its outcome, a birth or an execve. Its place `at` is the moment at which it took
  * effect, as far as the recording shows it; it lies between `line`, where the step began, and `until`, by when it was over.
  */
+import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGNAL } from './linux';
 import { type CallArguments, type SeenMapping } from './recorded';
 
 /** One life of a thread. Numbers are used again, lives are not. */
@@ -42,6 +43,14 @@ export interface CallStep {
 
 /** 0, or the number of the signal as vmalock_errors.h has it. */
 export const FaultOutcome = { NONE: 0, SIGSEGV_MAPERR: -1000, SIGSEGV_ACCERR: -1001, SIGBUS: -1002 } as const;
+
+/** What a fault came to that raised this signal; undefined for one that no replay can have. */
+export function outcomeOf(signal: number, code: number): number | undefined {
+  if (signal === SIGNAL.SIGBUS) return code === BUS_ADRERR ? FaultOutcome.SIGBUS : undefined;
+  if (signal !== SIGNAL.SIGSEGV) return undefined;
+  if (code === SEGV_MAPERR) return FaultOutcome.SIGSEGV_MAPERR;
+  return code === SEGV_ACCERR ? FaultOutcome.SIGSEGV_ACCERR : undefined;
+}
 
 export interface FaultStep {
   kind: 'fault';
