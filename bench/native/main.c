@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,8 @@ static bool run(const struct workload *w, uint32_t size, const struct plan *plan
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		bench_die("cannot wait: %s", strerror(errno));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
+		raise(SIGPIPE); /* nobody reads any more */
 	if (WIFSIGNALED(status))
 		fprintf(stderr, "vmalock-bench: %s/%u ended by signal %d\n", w->name, size, WTERMSIG(status));
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
