@@ -127,7 +127,7 @@ export class History {
       birth: undefined,
       ended: undefined,
       last: false,
-      exitedGroup: false,
+      exitedGroup: undefined,
       firstLine: line,
     };
     const thread: Thread = {
@@ -206,7 +206,7 @@ export class History {
     thread.exec = undefined;
     if (isExit(what.name)) {
       thread.exiting = true;
-      if (what.name === 'exit_group') thread.task.exitedGroup = true;
+      if (what.name === 'exit_group') thread.task.exitedGroup = event.line;
       return;
     }
     thread.pending = {

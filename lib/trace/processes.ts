@@ -84,10 +84,13 @@ export class Processes {
 function finish(process: Process): void {
   const { tasks } = process;
   for (const task of tasks) {
-    if (task.ended === undefined || task.ended < process.lastAt) continue;
-    process.lastAt = task.ended;
+    const over = task.ended ?? task.exitedGroup;
+    if (over === undefined || over < process.lastAt) continue;
+    process.lastAt = over;
     process.endedBy = task;
   }
-  const ended = tasks.every((task) => task.ended !== undefined) || tasks.some((task) => task.last || task.exitedGroup);
+  const ended =
+    tasks.every((task) => task.ended !== undefined) ||
+    tasks.some((task) => task.last || task.exitedGroup !== undefined);
   if (ended) process.endedAt = process.lastAt + 0.25;
 }

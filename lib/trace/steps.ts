@@ -18,7 +18,8 @@ export interface Task {
   ended: number | undefined;
   /** it was the last of its process */
   last: boolean;
-  exitedGroup: boolean;
+  /** the line of its exit_group */
+  exitedGroup: number | undefined;
   firstLine: number;
 }
 
