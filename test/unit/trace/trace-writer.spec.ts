@@ -47,7 +47,7 @@ describe('the binary form of a trace', () => {
       let offset = 0;
       return Object.entries(LAYOUTS[record]).map(([field, kind]): [string, number] => {
         const at = offset;
-        offset += bytes[kind as keyof typeof bytes];
+        offset += bytes[kind];
         return [`offsetof(struct vmalock_trace_${record}, ${field})`, at];
       });
     });
