@@ -16,7 +16,7 @@ addon_words(ADDON_LINK_FLAGS linkFlags)
 add_library(vmalock_addon MODULE ${VMALOCK_BINDING_SOURCES} ${CMAKE_JS_SRC})
 set_target_properties(vmalock_addon PROPERTIES
   OUTPUT_NAME vmalock PREFIX "" SUFFIX .node INSTALL_RPATH "$ORIGIN" BUILD_WITH_INSTALL_RPATH ON)
-target_include_directories(vmalock_addon PRIVATE ${CMAKE_JS_INC})
+target_include_directories(vmalock_addon SYSTEM PRIVATE ${CMAKE_JS_INC})
 target_compile_definitions(vmalock_addon PRIVATE
   ${ADDON_DEFINES} BUILDING_NODE_EXTENSION NODE_GYP_MODULE_NAME=vmalock)
 target_link_options(vmalock_addon PRIVATE ${ADDON_LINK_FLAGS})

@@ -1,4 +1,5 @@
 import { VmalockError } from './errors';
+import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
 import { bytes, choice, isOn, object, text, wholeNumber } from './internal/options';
 import { succeeded } from './internal/raise';
@@ -55,7 +56,7 @@ function known(name: string, value: string, names: readonly string[]): number {
   const at = names.indexOf(text(name, value));
   if (at < 0)
     throw new VmalockError('EINVAL', `EINVAL: there is no ${name} '${value}'; there are ${names.join(', ')}`, {
-      errno: -22,
+      errno: NativeCode.EINVAL,
     });
   return at;
 }
@@ -80,7 +81,9 @@ export function createSpace(options: AddressSpaceOptions): Handle {
   const { policy = 'per-vma', faults = 'rfc', backing = 'memory', frames, numaNodes = 1 } = object('options', options);
   const { as, data, stack, memlock, mapCount } = object('limits', options.limits ?? {});
   if (wholeNumber('numaNodes', numaNodes, 1, 1024) > 1)
-    throw new VmalockError('EOPNOTSUPP', 'EOPNOTSUPP: more than one NUMA node is not modelled yet', { errno: -95 });
+    throw new VmalockError('EOPNOTSUPP', 'EOPNOTSUPP: more than one NUMA node is not modelled yet', {
+      errno: NativeCode.EOPNOTSUPP,
+    });
   const result = native.spaceCreate(
     policyName(policy),
     eraCode(faults),

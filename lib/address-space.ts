@@ -1,11 +1,12 @@
 import * as workers from 'node:worker_threads';
 import { type AddressSpaceOptions, createSpace } from './address-space-options';
 import { VmalockError } from './errors';
-import { type Access, accessCode, FaultResult } from './fault-result';
+import { type Access, accessCode } from './fault-result';
 import { addressArray, byteArray, newBuffer, newByteArray } from './internal/arrays';
+import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
 import { bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
-import { errorOf, notModelled, succeeded } from './internal/raise';
+import { errorOf, faultSucceeded, notModelled, succeeded } from './internal/raise';
 import { adviceNumber } from './madvise';
 import { mappingFrom, type Vma } from './mapping';
 import { mmapFlags, type MmapOptions } from './mmap';
@@ -34,22 +35,6 @@ const { markAsUncloneable } = workers as { markAsUncloneable?: (object: object) 
 
 /** Where native.read() and native.write() tell how many bytes they moved. */
 const moved = new Float64Array(1);
-
-/** The error for a fault that did not end well; undefined for one that did. */
-function errorOfFault(result: number, syscall: string, address: Bytes): VmalockError | undefined {
-  switch (result & FaultResult.OUTCOME) {
-    case FaultResult.SIGSEGV_MAPERR:
-      return errorOf(-1000, syscall, address);
-    case FaultResult.SIGSEGV_ACCERR:
-      return errorOf(-1001, syscall, address);
-    case FaultResult.SIGBUS:
-      return errorOf(-1002, syscall, address);
-    case FaultResult.OOM:
-      return errorOf(-12, syscall, address);
-    default:
-      return undefined;
-  }
-}
 
 /**
  * A simulated process address space: mappings, their page tables, and the locks that guard them.
@@ -91,10 +76,15 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
 
   /** The handle of an open space. */
   static #of(space: AddressSpace): Handle {
-    if (typeof space !== 'object' || space === null || !(#handle in space))
-      throw new VmalockError('ERR_VMALOCK_ILLEGAL_INVOCATION', 'a method of AddressSpace was called on something else');
-    if (space.#handle === 0) throw new VmalockError('ERR_VMALOCK_CLOSED', 'the address space is closed');
-    return space.#handle;
+    const handle = AddressSpace.#ofAny(space);
+    if (handle === 0) throw new VmalockError('ERR_VMALOCK_CLOSED', 'the address space is closed');
+    return handle;
+  }
+
+  /** The handle of a space: 0 when it is closed. */
+  static #ofAny(space: AddressSpace): Handle {
+    if (typeof space === 'object' && space !== null && #handle in space) return space.#handle;
+    throw new VmalockError('ERR_VMALOCK_ILLEGAL_INVOCATION', 'a method of AddressSpace was called on something else');
   }
 
   /**
@@ -222,7 +212,7 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     const resident = newByteArray(fits ? pages : 1);
     const result = native.mincore(handle, bytes('address', address), fits ? length : this.pageSize, resident);
     succeeded(result, 'mincore', address, length);
-    if (!fits) throw errorOf(-12, 'mincore', address, length);
+    if (!fits) throw errorOf(NativeCode.ENOMEM, 'mincore', address, length);
     return resident;
   }
 
@@ -355,8 +345,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
 
   /** Fetches an instruction, faulting as a program would. @throws {VmalockError} `SIGSEGV`, `SIGBUS`, `ENOMEM` */
   exec(address: Bytes): void {
-    const error = errorOfFault(this.fault(address, 'exec'), 'exec', address);
-    if (error !== undefined) throw error;
+    const result = native.fault(AddressSpace.#of(this), bytes('address', address), accessCode('exec'));
+    faultSucceeded(result, 'exec', address);
   }
 
   /** The mapping that covers `address`; undefined where nothing is mapped. */
@@ -434,11 +424,11 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
 
   /** Lets go of the space; its memory is freed when no other thread has it open. Closing again does nothing. */
   close(): void {
-    if (typeof this !== 'object' || !(#handle in this)) AddressSpace.#of(this);
-    if (this.#handle === 0) return;
+    const handle = AddressSpace.#ofAny(this);
+    if (handle === 0) return;
     forgotten.unregister(this);
-    native.spaceClose(this.#handle);
     this.#handle = 0;
+    native.spaceClose(handle);
   }
 
   [Symbol.dispose](): void {

@@ -22,12 +22,15 @@ function errorsOf(header) {
 }
 
 function moduleOf(rows) {
-  const entries = rows.map(({ name, number, text }) => `  [${-number}, { name: '${name}', text: ${quoted(text)} }],\n`);
   return [
     `// Made by scripts/gen-errors.cjs from ${HEADER}: change that list and run the script.\n\n`,
-    '/** What each code that the C API returns is called, and what it says. */\n',
+    '/** The codes that the C API returns. */\n',
+    'export const NativeCode = {\n',
+    ...rows.map(({ name, number }) => `  ${name}: ${-number},\n`),
+    '} as const;\n\n',
+    '/** What each code is called, and what it says. */\n',
     'export const NATIVE_ERRORS: ReadonlyMap<number, { readonly name: string; readonly text: string }> = new Map([\n',
-    ...entries,
+    ...rows.map(({ name, number, text }) => `  [${-number}, { name: '${name}', text: ${quoted(text)} }],\n`),
     ']);\n',
   ].join('');
 }

@@ -4,6 +4,7 @@
 import { constants } from 'node:buffer';
 import { types } from 'node:util';
 import { VmalockError } from '../errors';
+import { NativeCode } from './errors.generated';
 import { invalidArgument, wholeNumber } from './options';
 
 /** The length of a detached array is 0, and there is no other sign of it that all releases of Node know. */
@@ -38,7 +39,8 @@ function allocated<T>(length: number, allocate: (length: number) => T): T {
   try {
     return allocate(length);
   } catch {
-    throw new VmalockError('ENOMEM', `ENOMEM: the host has no ${length} bytes for the result`, { errno: -12 });
+    const details = { errno: NativeCode.ENOMEM };
+    throw new VmalockError('ENOMEM', `ENOMEM: the host has no ${length} bytes for the result`, details);
   }
 }
 

@@ -1,6 +1,33 @@
 // Made by scripts/gen-errors.cjs from native/include/vmalock_errors.h: change that list and run the script.
 
-/** What each code that the C API returns is called, and what it says. */
+/** The codes that the C API returns. */
+export const NativeCode = {
+  EPERM: -1,
+  ENOENT: -2,
+  EINTR: -4,
+  EIO: -5,
+  EBADF: -9,
+  EAGAIN: -11,
+  ENOMEM: -12,
+  EACCES: -13,
+  EFAULT: -14,
+  EBUSY: -16,
+  EEXIST: -17,
+  ENODEV: -19,
+  EINVAL: -22,
+  ETXTBSY: -26,
+  ENOSYS: -38,
+  EOVERFLOW: -75,
+  EOPNOTSUPP: -95,
+  ECANCELED: -125,
+  SIGSEGV_MAPERR: -1000,
+  SIGSEGV_ACCERR: -1001,
+  SIGBUS: -1002,
+  BROKEN: -1003,
+  BAD_TRACE: -1004,
+} as const;
+
+/** What each code is called, and what it says. */
 export const NATIVE_ERRORS: ReadonlyMap<number, { readonly name: string; readonly text: string }> = new Map([
   [-1, { name: 'EPERM', text: 'operation not permitted' }],
   [-2, { name: 'ENOENT', text: 'no such object' }],

@@ -4,7 +4,8 @@
  */
 import { VmalockError, type VmalockErrorDetails } from '../errors';
 import type { Bytes } from '../units';
-import { NATIVE_ERRORS } from './errors.generated';
+import { NATIVE_ERRORS, NativeCode } from './errors.generated';
+import { native } from './native';
 
 /** The last code that is Linux's errno. */
 const LAST_ERRNO = 999;
@@ -49,7 +50,23 @@ export function succeeded(result: number, syscall: string, address?: Bytes, leng
   return result;
 }
 
+const { constants } = native;
+
+/** The code for the outcome of a fault; 0 for one that ended well. */
+const FAULT_CODES: ReadonlyMap<number, number> = new Map([
+  [constants.FAULT_SIGSEGV_MAPERR, NativeCode.SIGSEGV_MAPERR],
+  [constants.FAULT_SIGSEGV_ACCERR, NativeCode.SIGSEGV_ACCERR],
+  [constants.FAULT_SIGBUS, NativeCode.SIGBUS],
+  [constants.FAULT_OOM, NativeCode.ENOMEM],
+]);
+
+/** As {@link succeeded}, for the result of a fault. */
+export function faultSucceeded(result: number, what: string, address: Bytes): void {
+  succeeded(FAULT_CODES.get(result & constants.FAULT_OUTCOME) ?? 0, what, address);
+}
+
 /** For operations that Linux has and the model does not, yet. */
 export function notModelled(syscall: string): VmalockError {
-  return new VmalockError('ENOSYS', `ENOSYS: ${syscall} is not modelled yet`, { errno: -38, syscall });
+  const details = { errno: NativeCode.ENOSYS, syscall };
+  return new VmalockError('ENOSYS', `ENOSYS: ${syscall} is not modelled yet`, details);
 }

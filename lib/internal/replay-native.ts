@@ -5,6 +5,7 @@ import { backingCode, eraCode, policyName } from '../address-space-options';
 import { VmalockError } from '../errors';
 import type { FaultEra, PolicyName } from '../policy';
 import { type Stats, statsOf } from '../stats';
+import { NativeCode } from './errors.generated';
 import { type Handle, native, type NativeRunResult, type NativeWaits } from './native';
 import { choice, wholeNumber } from './options';
 import { errorOf } from './raise';
@@ -34,7 +35,7 @@ const PROGRESS_INTERVAL_MS = 50;
 const forgotten = new FinalizationRegistry<Handle>((handle) => native.replayClose(handle));
 
 function runError(code: number): VmalockError {
-  return code === -125
+  return code === NativeCode.ECANCELED
     ? new VmalockError('ECANCELED', 'the replay was stopped', { errno: code })
     : errorOf(code, 'replay');
 }
@@ -57,7 +58,7 @@ export class NativeReplay {
   async run(options: NativeReplayOptions): Promise<NativeReplayResult> {
     const { policy, faults, backing, pace, frames, signal } = options;
     if (this.handle === 0) throw new VmalockError('ERR_VMALOCK_CLOSED', 'the replay is closed');
-    if (signal?.aborted === true) throw runError(-125);
+    if (signal?.aborted === true) throw runError(NativeCode.ECANCELED);
     const running = native.replayRun(
       this.handle,
       policyName(policy),
