@@ -313,7 +313,7 @@ static int touch_changed(struct footprint *f, const struct seen *before, const s
 enum manner {
 	MANNER_CHANGE, /* of mappings, if it was not refused */
 	MANNER_DROP,   /* of pages: the mappings stay */
-	MANNER_LOOK,   /* at pages, as faults do */
+	MANNER_FAULT,  /* as faults do, or less */
 };
 
 static enum manner manner_of(const struct vmalock_trace_event *e)
@@ -332,7 +332,7 @@ static enum manner manner_of(const struct vmalock_trace_event *e)
 	case MADV_IS_COLLAPSE:
 	case MADV_IS_POPULATE_READ:
 	case MADV_IS_POPULATE_WRITE:
-		return MANNER_LOOK;
+		return MANNER_FAULT;
 	default:
 		return MANNER_CHANGE;
 	}
@@ -343,6 +343,8 @@ static int touch_by_change(struct footprint *f, struct footprint_range r, enum m
 	bool writes_pages = manner == MANNER_DROP || (manner == MANNER_CHANGE && done);
 	int err = touch(f, writes_pages ? TOUCH_WRITE_PAGES : TOUCH_READ_PAGES, r.start, r.end);
 
+	if (!err && manner == MANNER_FAULT)
+		err = touch(f, TOUCH_FOLLOW_ANON, r.start, r.end);
 	if (err || manner != MANNER_CHANGE)
 		return err;
 	err = touch(f, done ? TOUCH_WRITE_SHAPE : TOUCH_READ_SHAPE, r.start, r.end);
