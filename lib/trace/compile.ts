@@ -131,7 +131,7 @@ function warningsOf({ format, history, ignored }: Recording, spaces: Spaces): st
   if (format === 'strace') warnings.unshift(NO_FAULTS);
   if (history.broken > 0)
     warnings.push(
-      `${history.broken} calls have no beginning or no end, the first in line ${history.firstBroken}: ` +
+      `${history.broken === 1 ? '1 call has' : `${history.broken} calls have`} no beginning or no end, the first in line ${history.firstBroken}: ` +
         'the recorder lost something',
     );
   if (ignored.size > 0) {

@@ -201,6 +201,9 @@ export class History {
   }
 
   private enter(thread: Thread, what: What & { kind: 'enter' }, event: Recorded): void {
+    // Its end must have been lost.
+    if (thread.pending?.call !== undefined && kindOfCall(thread.pending.name) !== 'process')
+      this.breakAt(thread.pending.line);
     this.abandon(thread, event.line);
     thread.fault = undefined;
     thread.exec = undefined;
@@ -263,7 +266,7 @@ export class History {
     });
   }
 
-  /** A call whose end will not come: its thread died, or the line was lost. */
+  /** A call whose end will not come: its thread died, the recording stopped, or the line was lost. */
   private abandon(thread: Thread, line: number): void {
     const { pending } = thread;
     if (pending === undefined) return;
@@ -274,7 +277,6 @@ export class History {
       countUp(this.ignored, `${pending.name} that never returned`);
       return;
     }
-    if (thread.task.ended === undefined) this.breakAt(pending.line);
     this.addCall(thread, pending, undefined, line);
   }
 
