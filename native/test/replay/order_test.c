@@ -148,15 +148,71 @@ static void a_first_write_fault_comes_after_the_change_that_asked_who_wrote(void
 	expect_waits("4<3 5<4 6<5");
 }
 
+/* It may take over the anon of a VMA that it could be merged with one day. */
+static void a_first_write_fault_waits_for_changes_of_the_neighbours(void)
+{
+	tracing_begin(&t);
+	add_map(&t, 0, 0, 4, RW);        /* 0 */
+	add_map(&t, 0, 4, 4, RO);        /* 1 */
+	a = add_birth(&t, 0);            /* 2 */
+	b = add_birth(&t, 0);            /* 3 */
+	add_advise(&t, a, 4, 4, 10);     /* 4: DONTFORK: these two will never be one */
+	add_fault(&t, b, 0, CODE_WRITE); /* 5 */
+	add_fault(&t, 0, 1, CODE_WRITE); /* 6 */
+	expect_waits("5<4 6<5");
+}
+
+static void a_change_waits_for_the_first_write_to_a_neighbour(void)
+{
+	tracing_begin(&t);
+	add_map(&t, 0, 0, 4, RW);        /* 0 */
+	a = add_birth(&t, 0);            /* 1 */
+	b = add_birth(&t, 0);            /* 2 */
+	add_fault(&t, a, 0, CODE_WRITE); /* 3 */
+	add_fault(&t, 0, 1, CODE_WRITE); /* 4 */
+	add_map(&t, b, 4, 2, RO);        /* 5: asks 0-3, which has been written by then; 4 is of no concern */
+	expect_waits("4<3 5<3");
+}
+
+static void a_populating_advice_waits_for_the_first_write(void)
+{
+	tracing_begin(&t);
+	add_map(&t, 0, 0, 8, RW);        /* 0 */
+	a = add_birth(&t, 0);            /* 1 */
+	b = add_birth(&t, 0);            /* 2 */
+	add_fault(&t, a, 0, CODE_WRITE); /* 3 */
+	add_advise(&t, b, 2, 2, 23);     /* 4: POPULATE_WRITE */
+	expect_waits("4<3");
+}
+
+static void a_stack_that_grows_waits_for_the_change_below_it(void)
+{
+	begin_with_two();
+	t.vmas[0].flags |= VMALOCK_MAP_GROWSDOWN;
+	t.vmas[0].prot = RW;
+	add_unmap(&t, a, 8, 4);                   /* 6: nothing is near below any more */
+	add_unmap(&t, a, 0, 4);                   /* 7 */
+	add_fault(&t, b, WINDOW - 3, CODE_WRITE); /* 8: grows */
+	add_fault(&t, a, WINDOW - 2, CODE_READ);  /* 9: in the part that grew */
+	expect_waits("8<7 9<8");
+}
+
+static void a_heap_that_grows_waits_for_the_change_above_it(void)
+{
+	begin_with_two();
+	t.spaces[0].brk_start = page(4);
+	add_event(&t, b, VMALOCK_TRACE_BRK)->result = (int64_t)page(4); /* 6 */
+	add_unmap(&t, a, 8, 1);                                         /* 7 */
+	add_brk(&t, b, 8);                                              /* 8: a page stays free below page 9 */
+	expect_waits("8<7");
+}
+
 static void a_break_waits_for_the_break_before_it(void)
 {
 	begin_with_two();
 	t.spaces[0].brk_start = page(16);
 	for (uint32_t i = 0; i < 3; i++) {
-		struct vmalock_trace_event *e = add_event(&t, i % 2 ? a : b, VMALOCK_TRACE_BRK);
-
-		e->a = page(16 + (i < 2 ? i : 0));
-		e->result = (int64_t)e->a;
+		add_brk(&t, i % 2 ? a : b, 16 + i % 2);
 	}
 	expect_waits("7<6 8<7");
 }
@@ -339,6 +395,11 @@ static const struct test_case cases[] = {
 	CASE(changes_far_from_each_other_do_not_wait),
 	CASE(a_change_waits_for_the_change_of_a_neighbour_it_may_merge_with),
 	CASE(a_first_write_fault_comes_after_the_change_that_asked_who_wrote),
+	CASE(a_first_write_fault_waits_for_changes_of_the_neighbours),
+	CASE(a_change_waits_for_the_first_write_to_a_neighbour),
+	CASE(a_populating_advice_waits_for_the_first_write),
+	CASE(a_stack_that_grows_waits_for_the_change_below_it),
+	CASE(a_heap_that_grows_waits_for_the_change_above_it),
 	CASE(a_break_waits_for_the_break_before_it),
 	CASE(a_call_that_failed_waits_for_what_made_it_fail),
 	CASE(what_is_known_already_is_not_waited_for_twice),

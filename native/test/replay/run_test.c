@@ -201,12 +201,8 @@ static void the_heap_follows_its_recorded_break(void)
 	tracing_begin(&t);
 	t.spaces[0].brk_start = page(4);
 	add_event(&t, 0, VMALOCK_TRACE_BRK)->result = (int64_t)page(4);
-	for (uint64_t n = 6; n >= 5; n--) {
-		struct vmalock_trace_event *e = add_event(&t, 0, VMALOCK_TRACE_BRK);
-
-		e->a = page(n);
-		e->result = (int64_t)page(n);
-	}
+	add_brk(&t, 0, 6);
+	add_brk(&t, 0, 5);
 	add_exit(&t, 0);
 	replay = tracing_load(&t);
 	run_as_recorded(replay, "per-vma");

@@ -154,6 +154,15 @@ static inline struct vmalock_trace_event *add_fault(struct tracing *t, uint32_t 
 	return e;
 }
 
+static inline struct vmalock_trace_event *add_brk(struct tracing *t, uint32_t thread, uint64_t n)
+{
+	struct vmalock_trace_event *e = add_event(t, thread, VMALOCK_TRACE_BRK);
+
+	e->a = page(n);
+	e->result = (int64_t)page(n);
+	return e;
+}
+
 /* A new thread, in the same space. */
 static inline uint32_t add_birth(struct tracing *t, uint32_t thread)
 {
