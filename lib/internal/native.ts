@@ -174,7 +174,9 @@ function load(): Native {
       continue;
     }
     try {
-      return require(file) as Native;
+      const addon = require(file) as Partial<Native>;
+      if (addon.constants !== undefined) return addon as Native;
+      tried.push(`${file}: it is no addon of vmalock`);
     } catch (error) {
       tried.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
     }
