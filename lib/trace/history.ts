@@ -9,7 +9,7 @@
 import { isExec, isExit, isFork, kindOfCall } from './calls';
 import { CLONE, errnoOf, FAULT_USER, FAULT_WRITE } from './linux';
 import { countUp, type CallArguments, type Recorded, type SeenMapping, type What } from './recorded';
-import { type Birth, FaultOutcome, outcomeOf, type Step, type Task } from './steps';
+import { type Birth, FaultOutcome, isFromFault, outcomeOf, type Step, type Task } from './steps';
 
 interface Pending {
   name: string;
@@ -41,9 +41,9 @@ function needsNoEnter(name: string, result: bigint | undefined): boolean {
   return (isFork(name) || isExec(name)) && result === 0n;
 }
 
-/** Codes up to 0 say that a process sent the signal, 0x80 that the kernel did for no fault. */
-function isFromFault(code: number): boolean {
-  return code > 0 && code < 0x80;
+/** The kernel still clears a thread's number in user memory when the end of the thread has been told. */
+function isFuneral(what: What): boolean {
+  return what.kind === 'fault' && (what.code & FAULT_USER) === 0;
 }
 
 /**
@@ -81,7 +81,7 @@ export class History {
     // Lock lines and mappings of threads that did nothing else tell nothing; those of the dead are their funeral.
     if (known === undefined && (what.kind === 'lock' || what.kind === 'mapping')) return;
     const thread = known ?? this.begin(event.tid, event.line);
-    if (thread.task.ended !== undefined && !this.revived(thread, what)) return;
+    if (thread.task.ended !== undefined && !isFuneral(what) && !this.revived(thread, what)) return;
     thread.lines++;
     // A thread that does something else is done with its fault.
     if (thread.fault?.until === Infinity && what.kind !== 'lock') thread.fault.until = event.line;

@@ -45,6 +45,11 @@ export interface CallStep {
 /** 0, or the number of the signal as vmalock_errors.h has it. */
 export const FaultOutcome = { NONE: 0, SIGSEGV_MAPERR: -1000, SIGSEGV_ACCERR: -1001, SIGBUS: -1002 } as const;
 
+/** Codes up to 0 say that a process sent the signal, 0x80 that the kernel did for no fault. */
+export function isFromFault(code: number): boolean {
+  return code > 0 && code < 0x80;
+}
+
 /** What a fault came to that raised this signal; undefined for one that no replay can have. */
 export function outcomeOf(signal: number, code: number): number | undefined {
   if (signal === SIGNAL.SIGBUS) return code === BUS_ADRERR ? FaultOutcome.SIGBUS : undefined;

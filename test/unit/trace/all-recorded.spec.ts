@@ -1,0 +1,156 @@
+/**
+ * Every recorded program of ../shared/traces: what is read agrees with the counts that were made of the text, and a
+ * replay ends as Linux did. Without that folder there are the traces of examples/traces only.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { replay } from '../../../lib';
+import { compileTrace } from '../../../lib/trace/compile';
+import { decode, type Decoded } from './decode';
+
+const ROOT = resolve(__dirname, '../../..');
+const RECORDED = resolve(ROOT, '../shared/traces');
+const EXAMPLES = join(ROOT, 'examples/traces');
+const LOSSY = 'mixed-rw-lossy';
+/** Calls that vmalock does not model yet split a mapping of this one: mlock of a part of the program's text. */
+const SPLIT_BY_MLOCK = 'stress-ng-remap';
+
+interface Stats {
+  perf: {
+    syscalls: Record<string, number>;
+    errors: Record<string, number>;
+    signals: Record<string, number>;
+    faults: number;
+    processes: number;
+    threads_created: number;
+    final_vmas_by_pid: Record<string, number>;
+  };
+}
+
+function foldersIn(path: string): string[] {
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(path, entry.name, 'maps.initial')))
+    .map(({ name }) => name);
+}
+
+const names = foldersIn(RECORDED);
+const files = names.flatMap((name) =>
+  ['perf.txt.gz', 'perf-raw.txt.gz', 'perf-default.txt.gz', 'strace.txt.gz']
+    .map((file) => join(name, file))
+    .filter((file) => existsSync(join(RECORDED, file))),
+);
+const complete = files.filter((file) => !file.startsWith(LOSSY));
+
+const OP_OF_CALL: Readonly<Record<string, number>> = { mmap: 1, munmap: 2, mprotect: 3, mremap: 4, madvise: 5, brk: 6 };
+
+/** How often a call is in the compiled trace, executed or counted as one that is not modelled. */
+function timesOf(call: string, { events }: Decoded): number {
+  return events.filter(({ op, name }) => op === OP_OF_CALL[call] || String(name).split(/[: ]/)[0] === call).length;
+}
+
+/** Failures as stats.json has them: `name:errno`. */
+function errorsOf({ events }: Decoded): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { op, name, result } of events) {
+    const call = String(name).split(/[: ]/)[0] || Object.keys(OP_OF_CALL).find((known) => OP_OF_CALL[known] === op);
+    if (call === undefined || Number(result) >= 0) continue;
+    const key = `${call}:${-Number(result)}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const PROCESS_CALLS = /^(clone3?|v?fork|execve|exit|exit_group):/;
+
+// The skipped test tells why nothing ran.
+if (names.length === 0) {
+  it.skip('replays the recorded programs (skipped: there is no ../shared/traces beside this repository)', () =>
+    undefined);
+} else {
+  describe('the text of a recorded program', () => {
+    it.each(complete.filter((file) => !file.includes('strace')))(
+      '%s has as many events as were counted',
+      async (file) => {
+        const { perf } = JSON.parse(readFileSync(join(RECORDED, file, '../stats.json'), 'utf8')) as Stats;
+        const trace = await compileTrace(join(RECORDED, file));
+        const decoded = decode(trace.buffer);
+        const calls = Object.keys(perf.syscalls).filter(
+          (call) => !/^(clone3?|v?fork|execve|exit|exit_group)$/.test(call),
+        );
+        expect(Object.fromEntries(calls.map((call) => [call, timesOf(call, decoded)]))).toEqual(
+          Object.fromEntries(calls.map((call) => [call, perf.syscalls[call]])),
+        );
+        const errors = Object.entries(perf.errors).filter(([name]) => !PROCESS_CALLS.test(name));
+        expect(errorsOf(decoded)).toEqual(Object.fromEntries(errors));
+        expect(decoded.events.filter(({ op }) => op === 7).length).toBe(perf.faults);
+        expect(new Set(trace.spaces.map(({ pid }) => pid)).size).toBe(perf.processes);
+        const births = decoded.events.filter(({ op, aux, thread }) => {
+          return op === 10 && decoded.threads[Number(aux)]?.pid === decoded.threads[Number(thread)]?.pid;
+        });
+        expect(births).toHaveLength(perf.threads_created);
+        expect(trace.lostEvents).toBe(0);
+      },
+    );
+
+    it.each(complete.filter((file) => file.endsWith('/perf.txt.gz')))(
+      '%s has every recorded layout at an end',
+      async (file) => {
+        const { perf } = JSON.parse(readFileSync(join(RECORDED, file, '../stats.json'), 'utf8')) as Stats;
+        const { spaces } = await compileTrace(join(RECORDED, file));
+        const ends = spaces.flatMap(({ pid, expected }) =>
+          expected === undefined ? [] : [[String(pid), expected.length]],
+        );
+        expect(Object.fromEntries(ends)).toEqual(perf.final_vmas_by_pid);
+      },
+    );
+
+    it(`${LOSSY} tells how much its recorder lost`, async () => {
+      const path = join(RECORDED, LOSSY, 'perf.txt.gz');
+      const trace = await compileTrace(path);
+      expect(trace.lostEvents).toBe(12664);
+      await expect(replay(path)).rejects.toMatchObject({ code: 'ERR_VMALOCK_LOSSY_TRACE' });
+      const report = await replay(path, { allowLoss: true, policies: ['per-vma'], backing: 'none' });
+      expect(report.lostEvents).toBe(12664);
+    });
+  });
+
+  describe('a recorded program', () => {
+    it.each(complete)(
+      '%s ends under both policies as it ended under Linux',
+      async (file) => {
+        const report = await replay(join(RECORDED, file), { backing: 'none' });
+        expect(report.policies).toHaveLength(2);
+        for (const { unexpected, differences, mapsCompared } of report.policies) {
+          expect(unexpected).toBe(0);
+          expect(mapsCompared).toBeGreaterThan(0);
+          if (file !== join(SPLIT_BY_MLOCK, 'perf.txt.gz')) expect(differences).toEqual([]);
+        }
+      },
+      60_000,
+    );
+
+    it(`${SPLIT_BY_MLOCK} differs only where a call that is counted as not modelled split a mapping`, async () => {
+      const report = await replay(join(RECORDED, SPLIT_BY_MLOCK, 'perf.txt.gz'), { backing: 'none' });
+      expect(Object.keys(report.unmodelled).sort()).toEqual([
+        'mincore',
+        'mlock',
+        'mmap:ENOMEM',
+        'munlock',
+        'remap_file_pages',
+      ]);
+      for (const { differences, mapsCompared } of report.policies) {
+        expect(differences).toHaveLength(3 * mapsCompared);
+        for (const difference of differences) expect(difference).toMatch(/r-xp .* \/usr\/bin\/stress-ng is/);
+      }
+    });
+  });
+}
+
+describe('a trace in the repository', () => {
+  it.each(readdirSync(EXAMPLES))('%s ends under both policies as it ended under Linux', async (name) => {
+    const report = await replay(join(EXAMPLES, name));
+    for (const policy of report.policies)
+      expect(policy).toMatchObject({ unexpected: 0, mapsEqual: true, differences: [] });
+  });
+});
