@@ -106,15 +106,18 @@ static void piece_report(struct piece *p, history_found *found, void *arg)
 
 int history_init(struct history *h, const uint32_t *threads_of)
 {
-	*h = (struct history){ .threads_of = threads_of };
-	return index_init(&h->pieces);
+	int err = index_init(&h->pieces);
+
+	h->threads_of = err ? NULL : threads_of;
+	return err;
 }
 
 void history_destroy(struct history *h)
 {
 	struct index_cursor cursor;
 	struct index_entry entry;
-	bool more = h->threads_of && index_cursor_seek(&cursor, &h->pieces, 0, &entry);
+	bool is_open = h->threads_of != NULL;
+	bool more = is_open && index_cursor_seek(&cursor, &h->pieces, 0, &entry);
 
 	for (; more; more = index_cursor_next(&cursor, &entry))
 		piece_free(entry.value);

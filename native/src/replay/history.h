@@ -20,13 +20,13 @@
 
 struct history {
 	struct index pieces;        /* to struct piece */
-	const uint32_t *threads_of; /* the thread of each event */
+	const uint32_t *threads_of; /* the thread of each event; NULL: there is no history */
 };
 
 /* Is told of each event that the new one comes after, its own thread's included, some more than once. */
 typedef void history_found(void *arg, uint32_t event);
 
-/* 0 or -ENOMEM. */
+/* 0 or -ENOMEM; history_destroy() is due either way, and lets one of zeroes pass. */
 must_check int history_init(struct history *h, const uint32_t *threads_of);
 void history_destroy(struct history *h);
 

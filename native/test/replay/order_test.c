@@ -378,7 +378,7 @@ static void try_program(uint64_t seed, struct program_shape shape, uint32_t orde
 
 static void every_order_that_the_waits_allow_gives_the_recorded_outcomes(void)
 {
-	for (uint64_t seed = 1; seed <= 400; seed++) {
+	for (uint64_t seed = 1; seed <= 200; seed++) {
 		struct program_shape shape = { .threads = 3 + (uint32_t)(seed % 6),
 					       .events = 40 + (uint32_t)(seed % 4) * 50,
 					       .pages = WINDOW * (1 + (uint32_t)(seed % 5)) };
