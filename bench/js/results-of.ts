@@ -2,7 +2,7 @@
  * From the costs of rounds to results as bench/results.ts defines them.
  */
 import { execFileSync } from 'node:child_process';
-import { arch, availableParallelism, cpus, release } from 'node:os';
+import { availableParallelism, cpus, machine, release } from 'node:os';
 import { join } from 'node:path';
 import type { Result, Run } from '../results';
 import type { BenchCase, Measured, Plan } from './plan';
@@ -24,7 +24,7 @@ function commit(): string {
 export function runOf(plan: Plan): Run {
   return {
     machine: cpus()[0]?.model.trim() || 'unknown',
-    arch: arch(),
+    arch: machine(),
     cpus: availableParallelism(),
     kernel: release(),
     compiler: `node ${process.version}`,

@@ -7,6 +7,13 @@
 #include "bench_commit.h" /* written by the build: BENCH_COMMIT */
 #include "index/index.h"
 
+/* clang's text names itself, gcc's does not. */
+#if defined(__clang__)
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 static const char *const role_names[] = { "subject", "peer", "floor" };
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
@@ -78,7 +85,7 @@ static void put_run(FILE *to, const struct plan *plan)
 	put_text(to, "arch", host.machine);
 	fprintf(to, "\"cpus\":%ld,", sysconf(_SC_NPROCESSORS_ONLN));
 	put_text(to, "kernel", host.release);
-	put_text(to, "compiler", __VERSION__);
+	put_text(to, "compiler", COMPILER);
 	put_text(to, "commit", BENCH_COMMIT);
 	put_text(to, "search", index_search_name());
 	fprintf(to, "\"seed\":%llu}", (unsigned long long)plan->seed);
