@@ -78,4 +78,16 @@ function main(options: Options): void {
   }
 }
 
-main(parse(process.argv));
+/** What the file of --json does not take is the user's to know; that nobody reads any more is nobody's. */
+function refuse(error: unknown): void {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== 'open' && syscall !== 'write') throw error;
+  if (code !== 'EPIPE') process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
+
+try {
+  main(parse(process.argv));
+} catch (error) {
+  refuse(error);
+}

@@ -30,6 +30,13 @@ describe('npm run bench', () => {
       );
   }, 60_000);
 
+  it('says in one line when it cannot write its results', () => {
+    expect(run('--quick', '--filter', 'batches', '--json', '/nowhere/x')).toMatchObject({
+      status: 1,
+      stderr: "bench: ENOENT: no such file or directory, open '/nowhere/x'\n",
+    });
+  });
+
   it('says so when no case has the name', () => {
     expect(run('--filter', 'nothing')).toMatchObject({
       status: 1,
