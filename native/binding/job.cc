@@ -40,7 +40,7 @@ Napi::Value Job::Start(Napi::Env env, std::unique_ptr<Job> owned)
 	napi_value promise;
 
 	if (napi_create_promise(env, &job->deferred_, &promise) != napi_ok ||
-	    napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "vmalock job"), 0, 1, nullptr,
+	    napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "vmalock job"), 0, 1, job,
 					    Forget, job, Finish, &job->finish_) != napi_ok)
 		throw Napi::Error::New(env);
 	owned.release();
