@@ -115,6 +115,9 @@ enum vmalock_trace_op {
  * threads from it. time_ns never falls within a thread; between threads it may, where a call that began first took
  * effect last.
  *
+ * FAULT by the kernel itself (no user bit in the error code) ends in 0 whatever it met: where the memory is bad, the
+ * system call that wanted it says EFAULT, and no signal comes.
+ *
  * MAP with a file maps that object, MAP_ANONYMOUS or not: shared anonymous and System V memory are files here. Without
  * file and without MAP_ANONYMOUS the object is not known; such a call has failed, and how is the object's affair: any
  * failure is as expected.
@@ -122,7 +125,7 @@ enum vmalock_trace_op {
 struct vmalock_trace_event {
 	uint64_t time_ns; /* since the first event: when the call began or the fault came */
 	uint64_t a, b, c, d;
-	int64_t result;  /* as the recording had it: a value, or a negative errno */
+	int64_t result;  /* as the recording had it: a value, or a negative errno (down to -4095) */
 	uint32_t thread; /* index */
 	uint32_t space;  /* index: the space the event acts on */
 	uint32_t op;     /* enum vmalock_trace_op */

@@ -144,46 +144,53 @@ static int cut(struct history *h, uint64_t addr)
 	return 0;
 }
 
-static int add_piece(struct history *h, uint64_t start, uint64_t end, struct piece *p)
+/* A piece for what nobody touched before. */
+static int fill_gap(struct history *h, struct index_entry *gap)
 {
-	struct index_entry entry = { start, end, p };
+	struct piece *p = piece_create(NOBODY);
 
-	if (!p)
-		return -ENOMEM;
-	if (index_reserve(&h->pieces, 1)) {
-		piece_free(p);
+	if (!p || index_reserve(&h->pieces, 1)) {
+		if (p)
+			piece_free(p);
 		return -ENOMEM;
 	}
-	index_replace(&h->pieces, start, end, &entry, 1);
+	gap->value = p;
+	index_replace(&h->pieces, gap->start, gap->end, gap, 1);
+	return 0;
+}
+
+/* The piece that begins at @at and ends no later than @end, made if need be. */
+static int piece_at(struct history *h, uint64_t at, uint64_t end, struct index_entry *e)
+{
+	bool any = index_find(&h->pieces, at, e) && e->start < end;
+
+	if (!any || e->start > at) {
+		*e = (struct index_entry){ at, any ? e->start : end, NULL };
+		return fill_gap(h, e);
+	}
+	if (e->start == at && e->end <= end)
+		return 0;
+	if (cut(h, at) || cut(h, end))
+		return -ENOMEM;
+	(void)index_find(&h->pieces, at, e);
+	check(e->start == at && e->end <= end);
 	return 0;
 }
 
 int history_read(struct history *h, uint64_t start, uint64_t end, uint32_t event, history_found *found, void *arg)
 {
-	uint64_t at = start;
+	struct index_entry e;
 
-	if (start >= end)
-		return 0;
-	if (cut(h, start) || cut(h, end))
-		return -ENOMEM;
-	while (at < end) {
-		struct index_entry e;
-		bool any = index_find(&h->pieces, at, &e) && e.start < end;
+	for (uint64_t at = start; at < end; at = e.end) {
+		struct piece *p;
 
-		if (!any || e.start > at) {
-			uint64_t gap_end = any ? e.start : end;
-
-			if (add_piece(h, at, gap_end, piece_create(NOBODY)))
-				return -ENOMEM;
-			e = (struct index_entry){ at, gap_end, NULL };
-			(void)index_find(&h->pieces, at, &e);
-		}
-		check(e.start == at && e.end <= end);
-		if (((struct piece *)e.value)->writer != NOBODY)
-			found(arg, ((struct piece *)e.value)->writer);
-		if (piece_add_reader(h, e.value, event))
+		if (piece_at(h, at, end, &e))
 			return -ENOMEM;
-		at = e.end;
+		p = e.value;
+		if (p->writer != NOBODY)
+			found(arg, p->writer);
+		if (piece_add_reader(h, p, event))
+			return -ENOMEM;
 	}
 	return 0;
 }
