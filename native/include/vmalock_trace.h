@@ -76,7 +76,7 @@ struct vmalock_trace_vma {
 	uint32_t prot;       /* PROT_ bits */
 	uint32_t flags;      /* MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, and VMALOCK_TRACE_VMA_SPECIAL */
 	uint32_t file;       /* index, or VMALOCK_TRACE_NONE */
-	uint32_t reserved; /* 0 */
+	uint32_t reserved;   /* 0 */
 	struct vmalock_trace_string name; /* [vdso], ...; length 0 for none */
 };
 #define VMALOCK_TRACE_VMA_SPECIAL 0x80000000u /* made by the kernel (vdso, vvar): never merges, never expands */
@@ -99,9 +99,9 @@ enum vmalock_trace_op {
 	VMALOCK_TRACE_ADVISE,  /* a addr, b length, aux advice */
 	VMALOCK_TRACE_BRK,     /* a break asked; result the break afterwards */
 	VMALOCK_TRACE_FAULT,   /* a address, aux x86 error code; result 0 or VMALOCK_SIGSEGV_* / VMALOCK_SIGBUS */
-	VMALOCK_TRACE_FORK,    /* aux the child's space, whose parent is this event's; result 0. A THREAD event tells who runs there */
-	VMALOCK_TRACE_EXEC,    /* space the one that is left, aux the new one; the process's later events act there */
-	VMALOCK_TRACE_THREAD,  /* aux the new thread (an index), of whatever process: its events come after this one */
+	VMALOCK_TRACE_FORK,    /* aux the child's space, whose parent is this event's; result 0 */
+	VMALOCK_TRACE_EXEC,    /* aux the new space, space the one left; the process's later events act there */
+	VMALOCK_TRACE_THREAD,  /* aux the new thread, of this process or a new one: its events come after this */
 	VMALOCK_TRACE_EXIT_SPACE, /* the process ends: what /proc/PID/maps shows now is its final map */
 	VMALOCK_TRACE_UNMODELLED, /* a call that vmalock does not model yet: counted under its name */
 	VMALOCK_TRACE_OPS
@@ -125,15 +125,15 @@ enum vmalock_trace_op {
 struct vmalock_trace_event {
 	uint64_t time_ns; /* since the first event: when the call began or the fault came */
 	uint64_t a, b, c, d;
-	int64_t result;  /* as the recording had it: a value, or a negative errno (down to -4095) */
-	uint32_t thread; /* index */
-	uint32_t space;  /* index: the space the event acts on */
-	uint32_t op;     /* enum vmalock_trace_op */
-	uint32_t flags;  /* VMALOCK_TRACE_RESULT_UNKNOWN */
-	uint32_t aux;    /* see the operation */
-	uint32_t file;   /* MAP: index, or VMALOCK_TRACE_NONE for anonymous memory */
-	uint32_t line;   /* in the text it came from, for messages; 0 when unknown */
-	uint32_t reserved; /* 0 */
+	int64_t result;                   /* as the recording had it: a value, or a negative errno (down to -4095) */
+	uint32_t thread;                  /* index */
+	uint32_t space;                   /* index: the space the event acts on */
+	uint32_t op;                      /* enum vmalock_trace_op */
+	uint32_t flags;                   /* VMALOCK_TRACE_RESULT_UNKNOWN */
+	uint32_t aux;                     /* see the operation */
+	uint32_t file;                    /* MAP: index, or VMALOCK_TRACE_NONE for anonymous memory */
+	uint32_t line;                    /* in the text it came from, for messages; 0 when unknown */
+	uint32_t reserved;                /* 0 */
 	struct vmalock_trace_string name; /* UNMODELLED: the system call */
 };
 
