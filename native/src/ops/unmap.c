@@ -85,7 +85,7 @@ void unmap_detach(struct mm *mm, struct unmapping *u)
 
 void unmap_pages(struct mm *mm, struct unmapping *u)
 {
-	if (!u->count)
+	if (!u->pages)
 		return;
 	pt_zap(&mm->pt, u->start, u->end);
 	pt_free_tables_near(&mm->pt, u->start, u->end, u->floor, u->ceiling);
@@ -102,11 +102,47 @@ void unmap_finish(struct mm *mm, struct unmapping *u)
 	u->first = NULL;
 }
 
+/* Is [@start, @end) one end of @vma, and not all of it? */
+static bool is_one_end(const struct vma *vma, uint64_t start, uint64_t end)
+{
+	return (vma_start(vma) == start && end < vma_end(vma)) || (vma_start(vma) < start && end == vma_end(vma));
+}
+
+/*
+ * The range is one end of a VMA, which shrinks where it stands. To split it first, as any other, would cost a VMA and
+ * two nodes that live until the next grace period.
+ */
+static int trim(struct mm *mm, struct vma *vma, struct unmapping *u)
+{
+	uint64_t start = vma_start(vma), end = vma_end(vma), pages = (u->end - u->start) >> PAGE_SHIFT;
+	bool head = u->start == start;
+	struct index_entry rest = { head ? u->end : start, head ? end : u->start, vma };
+	int err;
+
+	mm_vma_write_lock(mm, vma);
+	err = index_reserve(&mm->vmas, 1);
+	if (err)
+		return err;
+	vma_set_range(vma, rest.start, rest.end, vma->pgoff + (head ? pages : 0));
+	index_replace(&mm->vmas, start, end, &rest, 1);
+	mm_account(mm, vma_flags(vma), -(int64_t)pages);
+	u->pages = pages;
+	look_around(mm, u);
+	syncpoint("unmap-stored");
+	return 0;
+}
+
 /* Up to and including the store. */
 static int take_out(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u)
 {
-	int err = unmap_prepare(mm, start, end, u);
+	struct vma *vma = mm_lookup(mm, start);
+	int err;
 
+	if (vma && is_one_end(vma, start, end)) {
+		*u = (struct unmapping){ .start = start, .end = end };
+		return trim(mm, vma, u);
+	}
+	err = unmap_prepare(mm, start, end, u);
 	if (err || !u->count)
 		return err;
 	err = index_reserve(&mm->vmas, 1);
@@ -140,7 +176,7 @@ int op_munmap(struct mm *mm, uint64_t addr, uint64_t length)
 		return -EINVAL;
 	mmap_write_lock(mm);
 	err = take_out(mm, addr, end, &u);
-	if (err || !u.count || u.neighbour_grows) {
+	if (err || !u.pages || u.neighbour_grows) {
 		if (!err) {
 			unmap_pages(mm, &u);
 			unmap_finish(mm, &u);

@@ -6,6 +6,8 @@
  *   (the caller)     one store in the index: nothing (munmap), or the new mapping (mmap): never seen half done
  *   unmap_pages()    lets go of pages and tables: before the store where a new mapping follows
  *   unmap_finish()   gives the VMAs to RCU
+ *
+ * Where munmap takes one end of a single VMA there is nothing to split or detach: the VMA shrinks where it stands.
  */
 #ifndef VMALOCK_OPS_UNMAP_H
 #define VMALOCK_OPS_UNMAP_H

@@ -58,6 +58,66 @@ static void munmap_waits_for_the_fault_inside_and_takes_its_page_along(void)
 	end_space(mm);
 }
 
+static int unmap_head(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(0), 2 * P);
+}
+
+static int unmap_tail(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(2), 2 * P);
+}
+
+/* The VMA shrinks where it stands: what is left of it is busy until the section ends, and so is what goes. */
+static void expect_trim_shuts_out_faults(int (*trim)(vmalock_mm *mm), uint64_t gone, uint64_t kept, const char *left)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct racer unmap, in_gone, in_kept;
+
+	write_byte(mm, gone, 1);
+	syncpoint_arm("unmap-stored");
+	race_request(&unmap, mm, trim);
+	syncpoint_wait_parked("unmap-stored");
+	/* The index gives nothing for the part that has gone, and a VMA that is marked for the part that stays. */
+	race_fault(&in_gone, mm, page(gone), VMALOCK_WRITE);
+	race_fault(&in_kept, mm, page(kept), VMALOCK_WRITE);
+	while (busy_so_far(mm) < 1)
+		sync_yield();
+	syncpoint_release("unmap-stored");
+	expect_eq(race_end(&unmap), 0);
+	expect_eq(race_end(&in_gone), VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(race_end(&in_kept), VMALOCK_FAULT_MINOR);
+	expect_drawing(mm, left);
+	end_space(mm);
+}
+
+static void a_fault_beside_an_end_that_munmap_takes_waits_and_one_in_it_finds_nothing(void)
+{
+	expect_trim_shuts_out_faults(unmap_head, 1, 3, "..AA");
+	expect_trim_shuts_out_faults(unmap_tail, 2, 1, "AA");
+}
+
+static void munmap_of_an_end_waits_for_the_fault_inside_and_takes_its_page_along(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct vmalock_status status;
+	struct racer fault, unmap;
+
+	syncpoint_arm("fault-vma-locked");
+	race_fault(&fault, mm, page(3), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-vma-locked");
+	syncpoint_arm("vma-write-waits");
+	race_request(&unmap, mm, unmap_tail);
+	expect_parked(&unmap, "vma-write-waits");
+	syncpoint_release("fault-vma-locked");
+	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	syncpoint_release("vma-write-waits");
+	expect_eq(race_end(&unmap), 0);
+	vmalock_mm_status(mm, &status);
+	expect_eq(status.frames_used, 1); /* that of page 0 */
+	end_space(mm);
+}
+
 static int split_in_the_middle(vmalock_mm *mm)
 {
 	return vmalock_mm_split(mm, page(2));
@@ -86,6 +146,8 @@ static const struct test_case cases[] = {
 	CASE(a_fault_that_loses_to_detach_finds_the_replacement),
 	CASE(a_fault_that_found_a_vma_which_has_moved_away_looks_again),
 	CASE(munmap_waits_for_the_fault_inside_and_takes_its_page_along),
+	CASE(a_fault_beside_an_end_that_munmap_takes_waits_and_one_in_it_finds_nothing),
+	CASE(munmap_of_an_end_waits_for_the_fault_inside_and_takes_its_page_along),
 	CASE(both_halves_of_a_split_are_busy_until_its_section_ends),
 };
 TEST_MAIN(cases)
