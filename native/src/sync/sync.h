@@ -55,6 +55,9 @@ void sync_wake_u32(atomic_u32 *word, uint32_t count);
 must_check int sync_thread_start(struct sync_thread *t, void (*run)(void *arg), void *arg);
 void sync_thread_join(struct sync_thread *t);
 
+/* For tests: the @n-th start from now on, by whatever thread, finds no thread to be had (1: the next one); 0 turns it off. */
+void sync_thread_fail_after(uint32_t n);
+
 /*
  * A small number that no other live thread has, from 0 up; an ended thread's number is given again. For slots of
  * per-thread state. Guard of whatever lies in such a slot: it is written by this thread only.

@@ -176,6 +176,44 @@ static void a_replay_runs_again_after_a_cancelled_run(void)
 	vmalock_replay_free(replay);
 }
 
+/* --- no threads -------------------------------------------------------------------------------------------------- */
+
+/* Some exist from the start, some are born; those born wait for the last of the first. */
+static vmalock_replay *load_a_crowd(void)
+{
+	uint32_t first[3], last;
+
+	tracing_begin(&t);
+	add_map(&t, 0, 0, 8, RW);
+	for (uint32_t i = 0; i < 3; i++)
+		first[i] = add_thread(&t, 0);
+	for (uint32_t i = 0; i < 3; i++)
+		add_fault(&t, add_birth(&t, first[i]), i, CODE_WRITE);
+	last = add_birth(&t, 0);
+	add_unmap(&t, last, 0, 8);
+	for (uint32_t thread = 0; thread < last; thread++)
+		add_fault(&t, thread, 0, CODE_READ)->result = VMALOCK_SIGSEGV_MAPERR;
+	return tracing_load(&t);
+}
+
+static void a_run_without_a_thread_to_be_had_ends_and_leaves_nothing(void)
+{
+	struct vmalock_replay_options options = options_of("per-vma");
+	vmalock_replay *replay = load_a_crowd();
+	int64_t live;
+
+	run_as_recorded(replay, "per-vma");
+	live = alloc_live();
+	for (uint32_t n = 1; n <= 8; n++) {
+		sync_thread_fail_after(n);
+		expect_eq(vmalock_replay_run(replay, &options), VMALOCK_EAGAIN);
+		sync_thread_fail_after(0);
+		run_as_recorded(replay, "per-vma");
+		expect_eq(alloc_live(), live);
+	}
+	vmalock_replay_free(replay);
+}
+
 /* --- pace ---------------------------------------------------------------------------------------------------------- */
 
 static uint64_t wall_of(vmalock_replay *replay, enum vmalock_pace pace)
@@ -214,6 +252,7 @@ static const struct test_case cases[] = {
 	CASE(a_cancelled_run_stops_soon_even_when_its_threads_sleep),
 	CASE(a_run_that_is_cancelled_before_it_begins_does_nothing),
 	CASE(a_replay_runs_again_after_a_cancelled_run),
+	CASE(a_run_without_a_thread_to_be_had_ends_and_leaves_nothing),
 	CASE(the_recorded_pace_keeps_the_gaps_and_asap_does_not),
 };
 

@@ -120,8 +120,26 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+static atomic_u32 starts_until_failure; /* 0: none is ordered */
+
+void sync_thread_fail_after(uint32_t n)
+{
+	atomic_store_relaxed(&starts_until_failure, n);
+}
+
+static bool failure_is_due(void)
+{
+	uint32_t left = atomic_load_relaxed(&starts_until_failure);
+
+	while (left && !atomic_cas_acquire(&starts_until_failure, &left, left - 1))
+		;
+	return left == 1;
+}
+
 int sync_thread_start(struct sync_thread *t, void (*run)(void *arg), void *arg)
 {
+	if (failure_is_due())
+		return -EAGAIN;
 	t->run = run;
 	t->arg = arg;
 	return -pthread_create(&t->native, NULL, thread_main, t);
