@@ -8,8 +8,7 @@
 #include "ops/advise.h"
 #include "replay/look.h"
 
-#define LIMIT (VMALOCK_TASK_SIZE + PAGE_SIZE) /* no event touches anything from here on, but for: */
-#define BREAK_PAGE (LIMIT + 16 * PAGE_SIZE)
+#define BREAK_PAGE (RANGES_LIMIT + 16 * PAGE_SIZE)
 #define X86_WRITE 0x2u
 
 void footprint_init(struct footprint *f)
@@ -74,18 +73,6 @@ static int see(struct seen *seen, const struct vma *vma)
 
 /* --- ranges -------------------------------------------------------------------------------------------------------- */
 
-/* What a call may mean by these numbers: nothing beyond the address space, nothing for no length. */
-static struct footprint_range range_of(uint64_t addr, uint64_t length)
-{
-	struct footprint_range r = { page_down(addr), LIMIT };
-
-	if (addr >= LIMIT || !length)
-		return (struct footprint_range){ 0, 0 };
-	if (length < LIMIT - addr)
-		r.end = page_up(addr + length);
-	return r;
-}
-
 static uint64_t page_before(uint64_t addr)
 {
 	return addr ? addr - PAGE_SIZE : 0;
@@ -97,7 +84,7 @@ static uint64_t below(uint64_t addr, uint64_t length)
 }
 
 /* All VMAs that overlap the range, or touch it. */
-static int see_range(struct seen *seen, struct mm *mm, struct footprint_range r)
+static int see_range(struct seen *seen, struct mm *mm, struct range r)
 {
 	struct index_cursor cursor;
 	struct index_entry entry;
@@ -111,93 +98,6 @@ static int see_range(struct seen *seen, struct mm *mm, struct footprint_range r)
 		err = see(seen, entry.value);
 	mmap_read_unlock(mm);
 	return err;
-}
-
-/* --- which ranges an event is about -------------------------------------------------------------------------------- */
-
-static bool result_is_known(const struct vmalock_trace_event *e)
-{
-	return e->result >= 0 && !(e->flags & VMALOCK_TRACE_RESULT_UNKNOWN);
-}
-
-static void add_range(struct footprint *f, struct footprint_range r)
-{
-	if (r.start < r.end)
-		f->ranges[f->range_count++] = r;
-}
-
-static void ranges_of_map(struct footprint *f, const struct vmalock_trace_event *e)
-{
-	if (e->aux & VMALOCK_MAP_FIXED)
-		add_range(f, range_of(e->a, e->b));
-	else if (result_is_known(e))
-		add_range(f, range_of((uint64_t)e->result, e->b));
-	else if (e->aux & VMALOCK_MAP_FIXED_NOREPLACE)
-		add_range(f, range_of(e->a, e->b));
-}
-
-static void ranges_of_remap(struct footprint *f, const struct vmalock_trace_event *e)
-{
-	bool moved = result_is_known(e) && (uint64_t)e->result != e->a;
-
-	if (moved) {
-		add_range(f, range_of(e->a, max_u64(e->b, 1)));
-		add_range(f, range_of((uint64_t)e->result, e->c));
-		return;
-	}
-	add_range(f, range_of(e->a, max_u64(e->b, e->c)));
-	if (e->aux & VMALOCK_MREMAP_FIXED)
-		add_range(f, range_of(e->d, e->c));
-}
-
-/* With PROT_GROWSDOWN a change begins where its VMA does. */
-static void ranges_of_protect(struct footprint *f, struct mm *mm, const struct vmalock_trace_event *e)
-{
-	struct footprint_range r = range_of(e->a, e->b);
-	const struct vma *vma;
-
-	if (e->c & VMALOCK_PROT_GROWSDOWN) {
-		mmap_read_lock(mm);
-		vma = mm_find(mm, r.start);
-		if (vma)
-			r.start = vma_start(vma) < r.end ? vma_start(vma) : r.start;
-		mmap_read_unlock(mm);
-	}
-	add_range(f, r);
-}
-
-static void ranges_of_brk(struct footprint *f, struct mm *mm, const struct vmalock_trace_event *e)
-{
-	uint64_t old = atomic_load_relaxed(&mm->brk), start = atomic_load_relaxed(&mm->brk_start);
-
-	f->break_before = old;
-	if (start && e->a >= start && e->a < LIMIT)
-		add_range(f, (struct footprint_range){ page_up(min_u64(old, e->a)), page_up(max_u64(old, e->a)) });
-}
-
-static void find_ranges(struct footprint *f, struct mm *mm, const struct vmalock_trace_event *e)
-{
-	f->range_count = 0;
-	switch (e->op) {
-	case VMALOCK_TRACE_MAP:
-		ranges_of_map(f, e);
-		return;
-	case VMALOCK_TRACE_UNMAP:
-	case VMALOCK_TRACE_ADVISE:
-		add_range(f, range_of(e->a, e->b));
-		return;
-	case VMALOCK_TRACE_PROTECT:
-		ranges_of_protect(f, mm, e);
-		return;
-	case VMALOCK_TRACE_REMAP:
-		ranges_of_remap(f, e);
-		return;
-	case VMALOCK_TRACE_BRK:
-		ranges_of_brk(f, mm, e);
-		return;
-	default:
-		return;
-	}
 }
 
 /* --- faults -------------------------------------------------------------------------------------------------------- */
@@ -338,7 +238,7 @@ static enum manner manner_of(const struct vmalock_trace_event *e)
 	}
 }
 
-static int touch_by_change(struct footprint *f, struct footprint_range r, enum manner manner, bool done)
+static int touch_by_change(struct footprint *f, struct range r, enum manner manner, bool done)
 {
 	bool writes_pages = manner == MANNER_DROP || (manner == MANNER_CHANGE && done);
 	int err = touch(f, writes_pages ? TOUCH_WRITE_PAGES : TOUCH_READ_PAGES, r.start, r.end);
@@ -356,17 +256,17 @@ static int touch_by_change(struct footprint *f, struct footprint_range r, enum m
 static int touch_range(struct footprint *f, struct mm *mm, uint32_t n, enum manner manner, bool succeeded)
 {
 	bool changed = false;
-	int err = see_range(&f->after, mm, f->ranges[n]);
+	int err = see_range(&f->after, mm, f->ranges.list[n]);
 
 	if (!err)
 		err = touch_changed(f, &f->before[n], &f->after, &changed);
-	return err ? err : touch_by_change(f, f->ranges[n], manner, succeeded || changed);
+	return err ? err : touch_by_change(f, f->ranges.list[n], manner, succeeded || changed);
 }
 
 /* A mapping that nobody foresaw: it went where there was nothing, so all that is there now is new. */
 static int touch_unforeseen(struct footprint *f, struct mm *mm, const struct vmalock_trace_event *e, int64_t value)
 {
-	f->ranges[0] = range_of((uint64_t)value, e->op == VMALOCK_TRACE_MAP ? e->b : e->c);
+	f->ranges.list[0] = range_of((uint64_t)value, e->op == VMALOCK_TRACE_MAP ? e->b : e->c);
 	f->before[0].count = 0;
 	return touch_range(f, mm, 0, MANNER_CHANGE, true);
 }
@@ -375,8 +275,8 @@ static bool is_unforeseen(const struct footprint *f, const struct vmalock_trace_
 {
 	if (value < 0 || (e->op != VMALOCK_TRACE_MAP && e->op != VMALOCK_TRACE_REMAP))
 		return false;
-	for (uint32_t i = 0; i < f->range_count; i++) {
-		if (f->ranges[i].start == (uint64_t)value)
+	for (uint32_t i = 0; i < f->ranges.count; i++) {
+		if (f->ranges.list[i].start == (uint64_t)value)
 			return false;
 	}
 	return true;
@@ -389,9 +289,9 @@ static int touch_by_brk(struct footprint *f, const struct vmalock_trace_event *e
 	bool changed = (uint64_t)value != old;
 	int err = touch(f, changed ? TOUCH_WRITE_PAGES : TOUCH_READ_PAGES, BREAK_PAGE, BREAK_PAGE + PAGE_SIZE);
 
-	if (!err && f->range_count && asked > old)
-		err = touch(f, TOUCH_READ_PAGES, f->ranges[0].end,
-			    min_u64(f->ranges[0].end + PAGE_SIZE + MM_STACK_GUARD_GAP, LIMIT));
+	if (!err && f->ranges.count && asked > old)
+		err = touch(f, TOUCH_READ_PAGES, f->ranges.list[0].end,
+			    min_u64(f->ranges.list[0].end + PAGE_SIZE + MM_STACK_GUARD_GAP, RANGES_LIMIT));
 	return err;
 }
 
@@ -405,10 +305,11 @@ int footprint_before(struct footprint *f, const struct world *world, uint32_t ev
 
 	f->count = 0;
 	if (e->op == VMALOCK_TRACE_FAULT)
-		return e->a < LIMIT ? see_for_fault(&f->before[0], mm, e->a) : 0;
-	find_ranges(f, mm, e);
-	for (uint32_t i = 0; i < f->range_count && !err; i++)
-		err = see_range(&f->before[i], mm, f->ranges[i]);
+		return e->a < RANGES_LIMIT ? see_for_fault(&f->before[0], mm, e->a) : 0;
+	f->ranges = ranges_find(mm, e);
+	f->break_before = atomic_load_relaxed(&mm->brk);
+	for (uint32_t i = 0; i < f->ranges.count && !err; i++)
+		err = see_range(&f->before[i], mm, f->ranges.list[i]);
 	return err;
 }
 
@@ -420,7 +321,7 @@ int footprint_after(struct footprint *f, const struct world *world, uint32_t eve
 	int err = 0;
 
 	if (e->op == VMALOCK_TRACE_FAULT) {
-		if (e->a >= LIMIT)
+		if (e->a >= RANGES_LIMIT)
 			return 0;
 		err = see_for_fault(&f->after, mm, e->a);
 		return err ? err : touch_by_fault(f, e);
@@ -429,7 +330,7 @@ int footprint_after(struct footprint *f, const struct world *world, uint32_t eve
 		succeeded = (uint64_t)step->value == e->a;
 		err = touch_by_brk(f, e, step->value);
 	}
-	for (uint32_t i = 0; i < f->range_count && !err; i++)
+	for (uint32_t i = 0; i < f->ranges.count && !err; i++)
 		err = touch_range(f, mm, i, manner_of(e), succeeded);
 	if (!err && is_unforeseen(f, e, step->value))
 		err = touch_unforeseen(f, mm, e, step->value);

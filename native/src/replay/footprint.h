@@ -23,6 +23,7 @@
 #ifndef VMALOCK_REPLAY_FOOTPRINT_H
 #define VMALOCK_REPLAY_FOOTPRINT_H
 
+#include "replay/ranges.h"
 #include "replay/step.h"
 #include "replay/world.h"
 
@@ -51,17 +52,12 @@ struct seen {
 	size_t count, room;
 };
 
-struct footprint_range {
-	uint64_t start, end;
-};
-
 struct footprint {
 	struct touch *touches;
 	size_t count, room;
 
 	/* Between before and after: */
-	struct footprint_range ranges[2]; /* where the event may change VMAs */
-	uint32_t range_count;
+	struct ranges ranges;
 	struct seen before[2], after;
 	uint64_t break_before;
 };
