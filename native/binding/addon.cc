@@ -31,31 +31,59 @@ void ExportFunctions(Napi::Env env, Napi::Object exports, Environment *environme
 }
 
 /* The numbers of vmalock.h that lib/ needs: written down once, there. */
+#define CONSTANT(name)                                                                                                  \
+	{                                                                                                               \
+#name, static_cast < double>(VMALOCK_##name)                                                            \
+	}
+const struct {
+	const char *name;
+	double value;
+} kConstants[] = {
+	CONSTANT(PAGE_SIZE),
+	CONSTANT(PROT_NONE),
+	CONSTANT(PROT_READ),
+	CONSTANT(PROT_WRITE),
+	CONSTANT(PROT_EXEC),
+	CONSTANT(PROT_GROWSDOWN),
+	CONSTANT(PROT_GROWSUP),
+	CONSTANT(MAP_SHARED),
+	CONSTANT(MAP_PRIVATE),
+	CONSTANT(MAP_SHARED_VALIDATE),
+	CONSTANT(MAP_DROPPABLE),
+	CONSTANT(MAP_FIXED),
+	CONSTANT(MAP_FIXED_NOREPLACE),
+	CONSTANT(MAP_ANONYMOUS),
+	CONSTANT(MAP_GROWSDOWN),
+	CONSTANT(MAP_LOCKED),
+	CONSTANT(MAP_NORESERVE),
+	CONSTANT(MAP_POPULATE),
+	CONSTANT(MAP_NONBLOCK),
+	CONSTANT(MAP_STACK),
+	CONSTANT(MREMAP_MAYMOVE),
+	CONSTANT(MREMAP_FIXED),
+	CONSTANT(MREMAP_DONTUNMAP),
+	CONSTANT(FAULT_MINOR),
+	CONSTANT(FAULT_MAJOR),
+	CONSTANT(FAULT_SIGSEGV_MAPERR),
+	CONSTANT(FAULT_SIGSEGV_ACCERR),
+	CONSTANT(FAULT_SIGBUS),
+	CONSTANT(FAULT_OOM),
+	CONSTANT(FAULT_USERFAULT),
+	CONSTANT(FAULT_OUTCOME),
+	CONSTANT(FAULT_VMA_LOCK),
+	CONSTANT(FAULT_RETRIED),
+	CONSTANT(FAULT_COW),
+	CONSTANT(VM_MAYSHARE),
+};
+#undef CONSTANT
+
 Napi::Object Constants(Napi::Env env)
 {
 	Napi::Object constants = Napi::Object::New(env);
 
-#define CONSTANT(name) constants.Set(#name, Napi::Number::New(env, VMALOCK_##name));
-	CONSTANT(PAGE_SIZE)
-	CONSTANT(PROT_NONE)
-	CONSTANT(PROT_READ)
-	CONSTANT(PROT_WRITE)
-	CONSTANT(PROT_EXEC)
-	CONSTANT(PROT_GROWSDOWN)
-	CONSTANT(PROT_GROWSUP) CONSTANT(MAP_SHARED) CONSTANT(MAP_PRIVATE) CONSTANT(MAP_SHARED_VALIDATE)
-		CONSTANT(MAP_DROPPABLE) CONSTANT(MAP_FIXED) CONSTANT(MAP_FIXED_NOREPLACE) CONSTANT(MAP_ANONYMOUS)
-			CONSTANT(MAP_GROWSDOWN) CONSTANT(MAP_LOCKED) CONSTANT(MAP_NORESERVE) CONSTANT(MAP_POPULATE)
-				CONSTANT(MAP_NONBLOCK) CONSTANT(MAP_STACK) CONSTANT(MREMAP_MAYMOVE)
-					CONSTANT(MREMAP_FIXED) CONSTANT(MREMAP_DONTUNMAP) CONSTANT(FAULT_MINOR)
-						CONSTANT(FAULT_MAJOR) CONSTANT(FAULT_SIGSEGV_MAPERR)
-							CONSTANT(FAULT_SIGSEGV_ACCERR) CONSTANT(FAULT_SIGBUS)
-								CONSTANT(FAULT_OOM) CONSTANT(FAULT_USERFAULT)
-									CONSTANT(FAULT_OUTCOME) CONSTANT(FAULT_VMA_LOCK)
-										CONSTANT(FAULT_RETRIED)
-											CONSTANT(FAULT_COW)
-												CONSTANT(VM_MAYSHARE)
-#undef CONSTANT
-													return constants;
+	for (const auto &constant : kConstants)
+		constants.Set(constant.name, constant.value);
+	return constants;
 }
 
 Napi::Array Names(Napi::Env env, std::initializer_list<const char *> names)
