@@ -10,9 +10,12 @@ export interface Process {
   /** of its first thread; undefined where the recording does not show it */
   birth: Birth | undefined;
   execs: (Step & { what: ExecStep })[];
+  /** nothing of it was recorded before its first execve */
+  beginsWithExec: boolean;
   /** the place of its end; undefined while it goes on */
   endedAt: number | undefined;
-  /** its last place */
+  /** its first and its last place */
+  firstAt: number;
   lastAt: number;
   endedBy: Task;
 }
@@ -65,7 +68,9 @@ export class Processes {
       tasks: [task],
       birth: task.birth,
       execs: [],
+      beginsWithExec: false,
       endedAt: undefined,
+      firstAt: Infinity,
       lastAt: task.firstLine,
       endedBy: task,
     };
@@ -75,6 +80,10 @@ export class Processes {
 
   private note(step: Step): void {
     const process = this.of(step.task);
+    if (step.at < process.firstAt) {
+      process.firstAt = step.at;
+      process.beginsWithExec = step.what.kind === 'exec';
+    }
     process.lastAt = Math.max(process.lastAt, step.at);
     if (step.what.kind === 'exec') process.execs.push(step as Step & { what: ExecStep });
   }

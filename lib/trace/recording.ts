@@ -14,9 +14,6 @@ import { BadLine, eachLine, quoted } from './text-source';
 /** Names that a folder's text may have, the best first. */
 const TEXTS = ['perf.txt', 'trace.txt', 'perf-raw.txt', 'perf-default.txt', 'strace.txt'];
 
-/** Names no thread of Linux has: what stands for the only thread when neither lines nor layouts tell its number. */
-const NOBODY = 1;
-
 /** A recording: what its lines came to, and the layouts at its ends. */
 export interface Recording {
   /** as a report calls it */
@@ -84,10 +81,10 @@ function isPreamble(text: string): boolean {
   return text === '' || text.startsWith('#') || text.startsWith('strace: ') || text.trim() === '';
 }
 
-function grammarFor(text: string, history: History, only: number): Grammar {
+function grammarFor(text: string, history: History, pid: number | undefined): Grammar {
   const sink = history.take.bind(history);
   if (isPerfScript(text)) return new PerfScript(sink);
-  if (isStrace(text)) return new Strace(sink, only);
+  if (isStrace(text)) return new Strace(sink, pid);
   throw new BadLine(`this is neither the text of perf script nor that of strace: ${quoted(text)}`);
 }
 
@@ -97,7 +94,7 @@ async function formatOf(path: string): Promise<Grammar['format'] | undefined> {
   class Enough extends Error {}
   const work = eachLine(path, (text) => {
     if (isPreamble(text)) return;
-    format = grammarFor(text, new History(), NOBODY).format;
+    format = grammarFor(text, new History(), undefined).format;
     throw new Enough();
   });
   await readable(path, work).catch((error: unknown) => {
@@ -106,11 +103,11 @@ async function formatOf(path: string): Promise<Grammar['format'] | undefined> {
   return format;
 }
 
-async function readText(path: string, history: History, only: number): Promise<Grammar | undefined> {
+async function readText(path: string, history: History, pid: number | undefined): Promise<Grammar | undefined> {
   let grammar: Grammar | undefined;
   const work = eachLine(path, (text, line) => {
     if (grammar === undefined && isPreamble(text)) return;
-    grammar ??= grammarFor(text, history, only);
+    grammar ??= grammarFor(text, history, pid);
     grammar.read(text, line);
   });
   await readable(path, work);
@@ -143,7 +140,7 @@ export async function readRecording(path: string): Promise<Recording> {
   const initial = await readSections(initialPaths);
   const final = await readSections(await findMaps(text, format, 'final'));
   const history = new History();
-  const grammar = await readText(text, history, initial[0]?.pid || NOBODY);
+  const grammar = await readText(text, history, initial[0]?.pid || undefined);
   if (grammar === undefined) throw new TraceError('there is nothing in this file', text);
   return {
     name: basename(resolve(path)),

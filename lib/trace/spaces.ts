@@ -144,6 +144,7 @@ export class Spaces {
     const comm = first?.comm ?? '';
     if (beginsInExec(process))
       return this.program(process, process.execs[0]?.what.comm ?? comm, process.execs[0]?.what.window ?? []);
+    if (process.beginsWithExec) return undefined;
     const section =
       this.others.take(process.pid, comm) ??
       (this.all.length === 0 ? this.others.takeUnnamed() : undefined) ??

@@ -10,7 +10,10 @@ import { type CallArguments, Clock, countUp, type Grammar, type Sink, type What 
 import { bitsOf, descriptorOf, programOf, registerOf, registerOrZero, splitArguments } from './strace-text';
 import { BadLine, quoted } from './text-source';
 
-const HEAD = /^(?:\[pid +(\d+)\] |(\d+) +)?(?:(\d+)\.(\d{6,9}) |(\d\d):(\d\d):(\d\d)(?:\.(\d{6}))? )?/;
+const HEAD =
+  /^(?:\[pid +(\d+)\] |(\d+) +)?(?:(\d+)\.(\d{6,9}) |(\d\d):(\d\d):(\d\d)(?:\.(\d{6}))? )?(?:\[[0-9a-f?]{8,16}\] )?/;
+/** What strace says when it follows a new thread; on stderr that may come in the middle of a line. */
+const ATTACHED = /^(.*)strace: Process (\d+) attached/;
 const CALL = /^([a-z_0-9]+)\((.*)\)\s+= (.+)$/;
 const UNFINISHED = /^([a-z_0-9]+)\((.*?)\s*<unfinished \.\.\.>(?:\)\s+= \?)?$/;
 const CUT = '<unfinished ...>';
@@ -107,6 +110,9 @@ function resultOf(text: string): bigint | undefined {
   return BigInt.asUintN(64, BigInt(-errno));
 }
 
+/** A number for the first process when nothing tells its own. */
+const NOBODY = 1;
+
 export class Strace implements Grammar {
   readonly format = 'strace';
   readonly ignored = new Map<string, number>();
@@ -114,23 +120,55 @@ export class Strace implements Grammar {
   /** the begin of a call whose end has not come, by thread */
   private readonly unfinished = new Map<number, { name: string; text: string }>();
 
-  /** @param only the thread of lines that name none: there is but one then */
+  /** threads that have not ended: a line that names none is of the only one */
+  private readonly alive: Set<number>;
+  /** the thread that strace started, once a line names it */
+  private first: number | undefined;
+  /** a line that was broken off by something that strace said */
+  private brokenOff = '';
+
+  private readonly only: number;
+
+  /** @param pid of the process that strace started, if it is known: lines on a terminal name no thread while it is alone */
   constructor(
     private readonly sink: Sink,
-    private readonly only: number,
-  ) {}
+    private readonly pid: number | undefined,
+  ) {
+    this.only = pid ?? NOBODY;
+    this.alive = new Set([this.only]);
+  }
 
   read(text: string, line: number): void {
+    const [attached, before = '', child] = text.includes('attached') ? (ATTACHED.exec(text) ?? []) : [];
+    if (attached !== undefined) {
+      this.alive.add(Number(child));
+      this.brokenOff += before;
+      return;
+    }
+    const whole = this.brokenOff + text;
+    this.brokenOff = '';
+    this.readWhole(whole, line);
+  }
+
+  private readWhole(text: string, line: number): void {
     const head = HEAD.exec(text);
     const body = text.slice(head?.[0].length ?? 0).trimEnd();
     if (body === '' || text.startsWith('strace: ')) return;
     const [, bracketed, plain, seconds, fraction, hours, minutes, rest, micros] = head ?? [];
-    const tid = Number(bracketed ?? plain ?? this.only);
+    const tid = plain === undefined ? this.onTerminal(bracketed) : Number(plain);
     const timeNs =
       hours === undefined
         ? this.clock.since(seconds ?? '0', fraction ?? '0')
         : this.clock.since(String((Number(hours) * 60 + Number(minutes)) * 60 + Number(rest)), micros ?? '0');
     for (const what of this.whatIs(body, tid)) this.sink({ line, timeNs, tid, pid: undefined, comm: undefined, what });
+  }
+
+  /** The thread of a line that was not written with -o: `[pid N]`, or nothing while there is but one. */
+  private onTerminal(bracketed: string | undefined): number {
+    if (bracketed === undefined) return this.alive.size === 1 ? ([...this.alive][0] ?? this.only) : this.only;
+    const tid = Number(bracketed);
+    if (this.pid === undefined && this.first === undefined && !this.alive.has(tid)) this.first = tid;
+    return tid === this.first ? this.only : tid;
   }
 
   private whatIs(body: string, tid: number): What[] {
@@ -147,12 +185,13 @@ export class Strace implements Grammar {
     }
     if (ENDED.test(body)) {
       this.unfinished.delete(tid);
+      this.alive.delete(tid);
       return [{ kind: 'death', tid, last: false }];
     }
     const superseded = SUPERSEDED.exec(body);
     if (superseded !== null) return this.superseded(tid, Number(superseded[1]));
     // a frame of a stack (-k)
-    if (body.startsWith('> ')) return [];
+    if (body.startsWith(' > ')) return [];
     throw new BadLine(`not a line of strace ("TID SECONDS call(...) = result"): ${quoted(body)}`);
   }
 

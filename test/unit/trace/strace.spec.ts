@@ -4,8 +4,13 @@ import { splitArguments } from '../../../lib/trace/strace-text';
 import { BadLine } from '../../../lib/trace/text-source';
 
 function read(...lines: readonly string[]): Recorded[] {
+  return readOf(7, lines);
+}
+
+/** What lines tell when the first process has this number. */
+function readOf(pid: number | undefined, lines: readonly string[]): Recorded[] {
   const events: Recorded[] = [];
-  const grammar = new Strace((event) => events.push(event), 7);
+  const grammar = new Strace((event) => events.push(event), pid);
   for (const [n, line] of lines.entries()) grammar.read(line, n + 1);
   return events;
 }
@@ -108,6 +113,40 @@ describe('a line of strace', () => {
   ])('names its thread, or belongs to the only one there is: %s', (text, tid) => {
     expect(isStrace(text)).toBe(true);
     expect(read(text)[0]).toMatchObject({ tid, what: { name: 'brk' } });
+  });
+
+  it('may be broken off where strace tells that it follows a new thread', () => {
+    const events = readOf(undefined, [
+      'clone(child_stack=NULL, flags=SIGCHLDstrace: Process 8 attached',
+      ', child_tidptr=0x7ffff7dd0a10) = 8',
+      '[pid     8] brk(NULL) = 0x1000',
+      '[pid  7000] munmap(0x1000, 4096 <unfinished ...>',
+      'strace: Process 9 attached',
+      '[pid  7000] <... munmap resumed>) = 0',
+      '[pid     8] +++ exited with 0 +++',
+      '[pid  7000] +++ exited with 0 +++',
+      'brk(NULL) = 0x2000',
+    ]);
+    expect(events.map(({ tid, what }) => [tid, what.kind, 'name' in what ? what.name : ''])).toEqual([
+      [1, 'enter', 'clone'],
+      [1, 'exit', 'clone'],
+      [8, 'enter', 'brk'],
+      [8, 'exit', 'brk'],
+      [1, 'enter', 'munmap'],
+      [1, 'exit', 'munmap'],
+      [8, 'death', ''],
+      [1, 'death', ''],
+      [9, 'enter', 'brk'],
+      [9, 'exit', 'brk'],
+    ]);
+  });
+
+  it('may tell where the call was made (-i) and have the callers below it (-k)', () => {
+    const events = read(
+      '10 1.000000 [00007ffff7e84ad7] brk(NULL) = 0x1000',
+      ' > /lib/ld.so(_dl_start+0x26f0) [0x1ab70]',
+    );
+    expect(events).toHaveLength(2);
   });
 
   it('tells the end of a thread', () => {
