@@ -106,7 +106,8 @@ export class Assigner {
     const target = this.spaces.born(birth);
     if (from === undefined) return;
     if (target !== undefined) this.push(Op.FORK, step, from, { target });
-    else if (isThreadBirth(birth) || sharesSpace(birth)) this.push(Op.THREAD, step, from, { child: birth.child });
+    if (target !== undefined || isThreadBirth(birth) || sharesSpace(birth))
+      this.push(Op.THREAD, step, from, { child: birth.child });
   }
 
   private exec(step: Step, what: ExecStep): void {

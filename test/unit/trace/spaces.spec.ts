@@ -77,6 +77,7 @@ describe('who acts in which address space', () => {
     );
     expect(lines).toEqual([
       '0/10 FORK 1',
+      '0/10 THREAD 11',
       '1/11 FAULT(0x402000, 7) = 0x0',
       '0/10 FAULT(0x402000, 7) = 0x0',
       '1/11 EXIT_SPACE',
@@ -235,10 +236,11 @@ describe('who acts in which address space', () => {
       ['13', fault(0x402000, 7)],
     );
     const { lines } = await compiled({ 'perf-default.txt': text, 'maps.initial': section(10, 'exec') });
-    expect(lines.slice(0, 4)).toEqual([
+    expect(lines.slice(0, 5)).toEqual([
       '0/10 THREAD 12',
       '0/12 FAULT(0x402000, 6) = 0x0',
       '0/10 FORK 1',
+      '0/10 THREAD 13',
       '1/13 FAULT(0x402000, 7) = 0x0',
     ]);
   });
