@@ -6,10 +6,13 @@ import { TraceError } from './errors';
 import { Layouts } from './layouts';
 import type { MapsRow } from './proc-maps';
 import { type Process, type Processes, sharesSpace } from './processes';
-import type { SeenMapping } from './recorded';
+import { countUp, type SeenMapping } from './recorded';
 import type { Recording } from './recording';
 import type { Birth, ExecStep, Task } from './steps';
 import { rowsOfWindow } from './window';
+
+/** How many sentences tell what was left out. */
+const TOLD = 5;
 
 export interface Space {
   index: number;
@@ -35,10 +38,10 @@ interface Place {
   space: Space | undefined;
   /** execs that came so far */
   execs: number;
-  /** steps left out because no layout is known */
-  skipped: number;
-  /** why none is */
+  /** why no layout is known */
   unknown: string;
+  /** steps left out, by what was unknown then */
+  skipped: Map<string, number>;
 }
 
 export class Spaces {
@@ -63,7 +66,7 @@ export class Spaces {
   /** Where a thread acts now; undefined, and counted, when no layout is known. */
   of(task: Task): Space | undefined {
     const place = this.placeOf(this.processes.of(task));
-    if (place.space === undefined) place.skipped++;
+    if (place.space === undefined) countUp(place.skipped, place.unknown);
     return place.space;
   }
 
@@ -80,7 +83,7 @@ export class Spaces {
     if (child === parent) return undefined;
     const section = this.forks.take(child.pid, birth.child.comm);
     if (from !== undefined && sharesSpace(birth)) {
-      this.places.set(child, { space: from, execs: 0, skipped: 0, unknown: '' });
+      this.places.set(child, { space: from, execs: 0, unknown: '', skipped: new Map() });
       return undefined;
     }
     const rows = section?.rows ?? [];
@@ -92,7 +95,7 @@ export class Spaces {
     const known = from !== undefined || section !== undefined;
     const unknown = `nothing tells the layout of its parent ${parent.pid}`;
     if (!known) this.all.pop();
-    this.places.set(child, { space: known ? space : undefined, execs: 0, skipped: 0, unknown });
+    this.places.set(child, { space: known ? space : undefined, execs: 0, unknown, skipped: new Map() });
     return from === undefined ? undefined : space;
   }
 
@@ -102,7 +105,8 @@ export class Spaces {
     const place = this.placeOf(process);
     // What came before the end of an execve whose beginning was not recorded is in the new space already.
     if (place.execs++ === 0 && beginsInExec(process)) return undefined;
-    place.space = this.program(process, step.comm, step.window);
+    // Programs that the replayed ones start are replayed too; of others, which a recording of all CPUs holds, nothing is.
+    place.space = this.program(process, step.comm, step.window, place.space !== undefined);
     place.unknown = `${this.recording.initialPath} has no layout of process ${process.pid} behind the execve of ${step.comm}`;
     return place.space;
   }
@@ -119,20 +123,27 @@ export class Spaces {
 
   /** One sentence for each process of which steps were left out, a few of them in full. */
   warnings(): string[] {
-    const left = [...this.places].filter(([, place]) => place.skipped > 0);
+    const left = Array.from(this.places, ([{ pid }, { skipped }]) =>
+      Array.from(skipped, ([unknown, times]) => ({ pid, unknown, times })),
+    ).flat();
     const told = left
-      .slice(0, 5)
-      .map(([{ pid }, { skipped, unknown }]) => `process ${pid}: ${skipped} steps left out, for ${unknown}`);
-    const more = left.slice(5).reduce((sum, [, place]) => sum + place.skipped, 0);
-    return more === 0
-      ? told
-      : [...told, `${left.length - 5} more processes: ${more} steps left out for the same reason`];
+      .slice(0, TOLD)
+      .map(({ pid, unknown, times }) => `process ${pid}: ${steps(times)} left out, for ${unknown}`);
+    const more = left.slice(TOLD);
+    if (more.length === 0) return told;
+    const sum = more.reduce((total, { times }) => total + times, 0);
+    return [...told, `more processes: ${steps(sum)} left out for such reasons, ${more.length} times`];
   }
 
   private placeOf(process: Process): Place {
     const known = this.places.get(process);
     if (known !== undefined) return known;
-    const place: Place = { space: undefined, execs: 0, skipped: 0, unknown: 'nothing tells its initial layout' };
+    const place: Place = {
+      space: undefined,
+      execs: 0,
+      unknown: 'nothing tells its initial layout',
+      skipped: new Map(),
+    };
     this.places.set(process, place);
     place.space = this.atFirst(process);
     return place;
@@ -143,7 +154,7 @@ export class Spaces {
     const first = process.tasks[0];
     const comm = first?.comm ?? '';
     if (beginsInExec(process))
-      return this.program(process, process.execs[0]?.what.comm ?? comm, process.execs[0]?.what.window ?? []);
+      return this.program(process, process.execs[0]?.what.comm ?? comm, process.execs[0]?.what.window ?? [], false);
     if (process.beginsWithExec) return undefined;
     const section =
       this.others.take(process.pid, comm) ??
@@ -153,10 +164,11 @@ export class Spaces {
     return section === undefined ? undefined : this.add(process, comm, undefined, section.rows);
   }
 
-  private program(process: Process, comm: string, window: readonly SeenMapping[]): Space | undefined {
+  /** @param started by a program that is replayed: then the reports of its mappings may stand in for its layout */
+  private program(process: Process, comm: string, window: readonly SeenMapping[], started: boolean): Space | undefined {
     const first = this.all.length === 0;
     const section = this.execs.take(process.pid, comm) ?? (first ? this.others.takeUnnamed() : undefined);
-    const rows = section?.rows ?? rowsOfWindow(window);
+    const rows = section?.rows ?? (started ? rowsOfWindow(window) : []);
     if (rows.length === 0) return undefined;
     return this.add(process, comm, undefined, rows, window);
   }
@@ -195,6 +207,10 @@ export class Spaces {
     if (pids.has(0) || this.processes.all.some((process) => pids.has(process.pid))) return;
     throw new TraceError(`none of its layouts is of a process of ${path}`, initialPath);
   }
+}
+
+function steps(times: number): string {
+  return times === 1 ? '1 step' : `${times} steps`;
 }
 
 /** The recording begins inside the first execve of the process. */
