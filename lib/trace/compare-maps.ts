@@ -14,6 +14,7 @@
 import { isFileRow, isUnknownFileName } from './files';
 import { type MapsRow, parseMaps, printMapsRow } from './proc-maps';
 
+const HEAP = '[heap]';
 const STACK = '[stack]';
 const DELETED = ' (deleted)';
 const SHARED_ANONYMOUS = /^\/dev\/zero(?: \(deleted\))?$/;
@@ -27,10 +28,15 @@ function identityOf(row: MapsRow): string {
   return `${row.dev} ${row.inode}`;
 }
 
+/** [heap] is what a mapping is called that touches the heap, the rest of it included. */
+function mayShareName(a: string, b: string): boolean {
+  return a === b || (a === '' && b === HEAP) || (a === HEAP && b === '');
+}
+
 /** Private neighbours that look like one mapping, which Linux may or may not have made one. */
 function continues(before: MapsRow, row: MapsRow): boolean {
   if (before.end !== row.start || before.perms !== row.perms || !row.perms.endsWith('p')) return false;
-  if (before.name !== row.name || identityOf(before) !== identityOf(row)) return false;
+  if (identityOf(before) !== identityOf(row) || !mayShareName(before.name, row.name)) return false;
   return !isFileRow(row) || before.offset + (before.end - before.start) === row.offset;
 }
 
@@ -39,7 +45,10 @@ function withoutFaults(rows: readonly MapsRow[]): MapsRow[] {
   const joined: MapsRow[] = [];
   for (const row of rows) {
     const before = joined.at(-1);
-    if (before !== undefined && continues(before, row)) before.end = row.end;
+    if (before !== undefined && continues(before, row)) {
+      before.end = row.end;
+      before.name ||= row.name;
+    }
     // All that is known of a stack is where it ends.
     else joined.push(row.name === STACK ? { ...row, start: row.end - 1 } : { ...row });
   }

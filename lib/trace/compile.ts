@@ -126,8 +126,8 @@ function writtenSpaces(spaces: readonly Space[], events: readonly TraceEvent[], 
 const NO_FAULTS =
   'strace shows no page faults: how far a stack has grown, and which private neighbours were joined, is not compared';
 
-function warningsOf({ format, history, ignored }: Recording, spaces: Spaces): string[] {
-  const warnings = spaces.warnings();
+function warningsOf({ format, history, ignored, notes }: Recording, spaces: Spaces): string[] {
+  const warnings = [...notes, ...spaces.warnings()];
   if (format === 'strace') warnings.unshift(NO_FAULTS);
   if (history.broken > 0)
     warnings.push(

@@ -28,6 +28,8 @@ export interface Recording {
   initialPath: string;
   /** what was left out, by name */
   ignored: Map<string, number>;
+  /** what was assumed, one sentence each */
+  notes: string[];
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
@@ -127,6 +129,21 @@ function countsOf(grammar: Grammar, history: History): Map<string, number> {
 }
 
 /**
+ * strace has the program to itself, so its layouts are taken in another run, under another number. With address
+ * randomisation off they are the same; sections of one process are then those of the first.
+ */
+function adoptLayouts({ format, history, initial, final, initialPath, notes }: Recording): void {
+  const other = initial[0]?.pid ?? 0;
+  const first = history.tasks[0]?.tid;
+  if (format !== 'strace' || other === 0 || first === undefined) return;
+  if (initial.some(({ pid }) => pid !== other) || history.tasks.some(({ tid }) => tid === other)) return;
+  notes.push(
+    `the layouts of ${initialPath} are of process ${other}, another run; they are taken for those of ${first}`,
+  );
+  for (const section of [...initial, ...final]) if (section.pid === other) section.pid = first;
+}
+
+/**
  * Reads a trace and the layouts beside it.
  *
  * @param path a text of perf or strace, or a folder that holds one
@@ -142,7 +159,7 @@ export async function readRecording(path: string): Promise<Recording> {
   const history = new History();
   const grammar = await readText(text, history, initial[0]?.pid || undefined);
   if (grammar === undefined) throw new TraceError('there is nothing in this file', text);
-  return {
+  const recording: Recording = {
     name: basename(resolve(path)),
     path: text,
     format,
@@ -151,5 +168,8 @@ export async function readRecording(path: string): Promise<Recording> {
     final,
     initialPath: initialPaths[0] ?? join(dirname(text), 'maps.initial'),
     ignored: countsOf(grammar, history),
+    notes: [],
   };
+  adoptLayouts(recording);
+  return recording;
 }

@@ -97,6 +97,13 @@ describe('two layouts of which strace tells one', () => {
     expect(differences(ROWS, split)).toHaveLength(3);
   });
 
+  it('call all of a mapping the heap that reaches into it', () => {
+    const two = ['00fff000-01000000 rw-p 00000000 00:00 0 ', '01000000-01021000 rw-p 00000000 00:00 0   [heap]'];
+    const one = ['00fff000-01021000 rw-p 00000000 00:00 0   [heap]'];
+    expect(differences(one, two, 'strace')).toEqual([]);
+    expect(differences(one, two, 'perf')).toHaveLength(3);
+  });
+
   it('differ by all else', () => {
     expect(differences(changed(5, '7ffd00021000', '7ffd00022000'), ROWS, 'strace')).toHaveLength(2);
     expect(differences(changed(3, '7f0000002000', '7f0000001000'), split, 'strace')).toHaveLength(2);

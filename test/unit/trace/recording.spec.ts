@@ -66,6 +66,16 @@ describe('a trace', () => {
     expect(second.trace.warnings).toEqual([expect.stringContaining('strace shows no page faults')]);
   });
 
+  it('may be of another run than its layouts when strace wrote it, and tells so', async () => {
+    const { trace } = await compiled({
+      'strace.txt': STRACE,
+      'maps.initial': section(99, 'exec'),
+      'maps.final': section(99, 'exit'),
+    });
+    expect(trace.spaces).toMatchObject([{ pid: 10, expected: { length: 4 } }]);
+    expect(trace.warnings[1]).toMatch(/maps\.initial are of process 99, another run; they are taken for those of 10$/);
+  });
+
   it('has no layout to compare with where none was recorded', async () => {
     const { trace } = await compiled({ 'perf.txt': TEXT, 'maps.initial': MAPS });
     expect(trace.spaces).toEqual([{ index: 0, pid: 10, comm: 'prog' }]);
