@@ -8,6 +8,7 @@
 import { argumentsNeeded, kindOfCall, prctlName } from './calls';
 import { Clock, countUp, type Grammar, type Sink, type What } from './recorded';
 import { SYSCALL } from './linux';
+import { checkedResult } from './result';
 import { BadLine, quoted } from './text-source';
 
 const WITH_PID = /^\s*(.*?)\s+(-?\d+)\/(-?\d+)\s+(?:\[\d+\]\s+)?(\d+)\.(\d{6,9}):\s+/;
@@ -34,7 +35,7 @@ const NEW_TASK = /\bpid=(\d+) comm=.* clone_flags=([0-9a-f]+) /;
 const TASK_EXIT = /\bpid=(\d+) prio=-?\d+(?: group_dead=(true|false))?$/;
 const TASK_EXEC = /\bpid=(\d+) old_pid=(\d+)$/;
 const LOCK = /\bmm=(\S+) .*\bwrite=(true|false)(?: success=(true|false))?$/;
-const RAW_ENTER = /^NR (-?\d+) \(([0-9a-f, ]*)\)$/;
+const RAW_ENTER = /^NR (-?\d+) \((|[0-9a-f]+(?:, [0-9a-f]+)*)\)$/;
 const RAW_EXIT = /^NR (-?\d+) = (-?\d+)$/;
 const HEX = /^0x[0-9a-f]+$/;
 /** Arguments of a call: `name: 0x...`, whatever newer kernels print behind the number. */
@@ -212,7 +213,7 @@ export class PerfScript implements Grammar {
         text,
       );
     const [result = ''] = matched(/^(0x[0-9a-f]+)/, text, 'result');
-    return { kind: 'exit', name, result: BigInt(result) };
+    return { kind: 'exit', name, result: checkedResult(BigInt(result)) };
   }
 
   private rawCallOf(event: string, text: string): What | undefined {
@@ -223,12 +224,8 @@ export class PerfScript implements Grammar {
       if (enter) countUp(this.ignored, `system call ${number}`);
       return undefined;
     }
-    if (!enter) return { kind: 'exit', name, result: BigInt.asUintN(64, BigInt(rest)) };
-    return this.entered(
-      name,
-      rest.split(',').map((value) => BigInt(`0x${value.trim()}`)),
-      text,
-    );
+    if (!enter) return { kind: 'exit', name, result: checkedResult(BigInt(rest)) };
+    return this.entered(name, rest === '' ? [] : rest.split(', ').map((value) => BigInt(`0x${value}`)), text);
   }
 
   private entered(name: string, values: bigint[], text: string): What | undefined {

@@ -8,6 +8,7 @@ import { argumentsNeeded, isExec, isFork, kindOfCall, prctlName } from './calls'
 import { CLONE, ERRNO, MADV, MAP, MREMAP, PROT } from './linux';
 import { type CallArguments, Clock, countUp, type Grammar, type Sink, type What } from './recorded';
 import { bitsOf, descriptorOf, programOf, registerOf, registerOrZero, splitArguments } from './strace-text';
+import { checkedResult } from './result';
 import { BadLine, quoted } from './text-source';
 
 const HEAD =
@@ -104,7 +105,7 @@ function resultOf(text: string): bigint | undefined {
   if (found === null) throw new BadLine(`not the result of a call: ${quoted(text)}`);
   const [, value = '', error] = found;
   if (value === '?') return undefined;
-  if (value !== '-1' || error === undefined) return registerOf(value);
+  if (value !== '-1' || error === undefined) return checkedResult(registerOf(value));
   const errno = ERRNO.get(error);
   if (errno === undefined) throw new BadLine(`unknown error ${error}`);
   return BigInt.asUintN(64, BigInt(-errno));
@@ -120,6 +121,8 @@ export class Strace implements Grammar {
   /** the begin of a call whose end has not come, by thread */
   private readonly unfinished = new Map<number, { name: string; text: string }>();
 
+  /** threads of which there was a line */
+  private readonly seen = new Set<number>();
   /** threads that have not ended: a line that names none is of the only one */
   private readonly alive: Set<number>;
   /** the thread that strace started, once a line names it */
@@ -160,7 +163,9 @@ export class Strace implements Grammar {
       hours === undefined
         ? this.clock.since(seconds ?? '0', fraction ?? '0')
         : this.clock.since(String((Number(hours) * 60 + Number(minutes)) * 60 + Number(rest)), micros ?? '0');
-    for (const what of this.whatIs(body, tid)) this.sink({ line, timeNs, tid, pid: undefined, comm: undefined, what });
+    const events = this.whatIs(body, tid);
+    this.seen.add(tid);
+    for (const what of events) this.sink({ line, timeNs, tid, pid: undefined, comm: undefined, what });
   }
 
   /** The thread of a line that was not written with -o: `[pid N]`, or nothing while there is but one. */
@@ -205,6 +210,11 @@ export class Strace implements Grammar {
     this.unfinished.delete(tid);
     if (kindOfCall(name) === 'ignored' && name !== 'prctl') {
       countUp(this.ignored, name);
+      return [];
+    }
+    if (begin === undefined && !this.seen.has(tid)) {
+      // It was under way when the recording began.
+      countUp(this.ignored, `${name} that had begun before`);
       return [];
     }
     if (begin === undefined || begin.name !== name)

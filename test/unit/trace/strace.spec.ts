@@ -75,6 +75,12 @@ describe('a call in the text of strace', () => {
     expect(whole('munmap(0x1000,', ' 4096) = 0 <0.000089>')).toMatchObject(expected);
   });
 
+  it('that was resumed must have begun, but for one that was under way when the recording began', () => {
+    const resumed = '10 1.000000 <... munmap resumed>) = 0';
+    expect(read(resumed)).toEqual([]);
+    expect(() => read('10 1.000000 brk(NULL) = 0x1000', resumed)).toThrow(/thread 10 had not begun it/);
+  });
+
   it('that never returned has no result', () => {
     expect(call('munmap(0x1000, 4096) = ? <unavailable>')[3]).toBeUndefined();
     const [enter] = read('10 1.000000 munmap(0x1000, 4096 <unfinished ...>) = ?');
@@ -93,7 +99,7 @@ describe('a call in the text of strace', () => {
     ['mmap(NULL, 1, PROT_FANCY, MAP_PRIVATE, -1, 0) = 0x1000', /unknown flag "PROT_FANCY"/],
     ['munmap(0x10zz, 4096) = 0', /not a number: "0x10zz"/],
     ['munmap(0x1000, 4096) = -1 EWHATEVER (No idea)', /unknown error EWHATEVER/],
-    ['<... munmap resumed>) = 0', /thread 10 had not begun it/],
+    ['munmap(0x1000, 4096) = -5000', /is not the result of a system call/],
     ['what is this', /not a line of strace/],
   ])('is refused when it makes no sense: %s', (text, why) => {
     expect(() => read(`10 1.000000 ${text}`)).toThrow(BadLine);
