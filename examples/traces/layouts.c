@@ -8,6 +8,8 @@
  *
  *     perf record ... -- ./layouts PROGRAM [ARGUMENTS...]
  *
+ * It is not for programs in which another thread than the first one calls execve.
+ *
  * Build: cc -O2 -o layouts layouts.c
  */
 #include <dirent.h>
@@ -84,13 +86,14 @@ static int threads_of(pid_t pid)
 	return count - 2; /* less "." and ".." */
 }
 
-/* Up to two seconds: a thread may be deep in the kernel. */
-static void await_other_threads(pid_t pid)
+/* Up to two seconds: a thread may be deep in the kernel. Returns whether they are gone. */
+static int await_other_threads(pid_t pid)
 {
 	const struct timespec a_moment = { .tv_nsec = 1000000 };
 
 	for (int tries = 0; threads_of(pid) > 1 && tries < 2000; tries++)
 		nanosleep(&a_moment, NULL);
+	return threads_of(pid) == 1;
 }
 
 /* Lets the program go on until it has ended; returns its wait status. */
@@ -103,11 +106,11 @@ static int follow(pid_t pid)
 
 		if (event == PTRACE_EVENT_EXEC)
 			write_layout("maps.initial", pid, "exec");
-		if (event == PTRACE_EVENT_EXIT) {
-			await_other_threads(pid);
+		/* Other threads that stay are no sign of the end: one of them calls execve, or the first one has left. */
+		if (event == PTRACE_EVENT_EXIT && await_other_threads(pid))
 			write_layout("maps.final", pid, "exit");
-		}
-		if (ptrace(PTRACE_CONT, pid, NULL, (void *)(long)(event || signal == SIGTRAP ? 0 : signal)))
+		if (ptrace(PTRACE_CONT, pid, NULL, (void *)(long)(event || signal == SIGTRAP ? 0 : signal)) &&
+		    errno != ESRCH)
 			die("cannot go on");
 	}
 	return status;

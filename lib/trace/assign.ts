@@ -3,7 +3,7 @@
  */
 import { argumentsNeeded, failsOutside, kindOfCall, unmodelledAdvice } from './calls';
 import { blankEvent, Op, type TraceEvent } from './events';
-import { ERRNO, errnoName, errnoOf, MAP, MAP_TYPE } from './linux';
+import { ERRNO, errnoName, errnoOf, MAP, MAP_TYPE, PAGE } from './linux';
 import { isThreadBirth, type Process, type Processes, sharesSpace } from './processes';
 import type { Space, Spaces } from './spaces';
 import type { Birth, CallStep, ExecStep, FaultStep, Step } from './steps';
@@ -32,13 +32,21 @@ function low32(value: bigint): number {
   return Number(BigInt.asUintN(32, value));
 }
 
+/**
+ * strace may show what was left in the register of a thread that died inside a call: its number. Modelled calls return
+ * 0, an address or an error.
+ */
+function isLeftOver(result: bigint): boolean {
+  return result > 0n && result < BigInt(PAGE);
+}
+
 /** Why a call cannot be executed, as the name that it is counted under; undefined when it can. */
 function notExecuted(step: CallStep): string | undefined {
   const { name, call, result } = step;
   if (kindOfCall(name) === 'unmodelled') return name;
   if (call.values.length < argumentsNeeded(name)) return `${name} without its arguments`;
   // Its thread died inside. The lock it let go shows that it took effect, but not which address a mapping got.
-  if (result === undefined)
+  if (result === undefined || isLeftOver(result))
     return step.effect && !RETURNS_ADDRESS.has(name) ? undefined : `${name} that never returned`;
   const errno = errnoName(errnoOf(result));
   if (errnoOf(result) !== 0 && name !== 'brk' && failsOutside(errno)) return `${name}:${errno}`;
@@ -137,7 +145,7 @@ export class Assigner {
     const op = OP_OF_CALL.get(what.name);
     if (op === undefined) throw new RangeError(`${what.name} is no modelled call`);
     const event = this.push(op, step, space, { ...argumentsOf(op, what), ...result });
-    event.unknown = what.result === undefined;
+    event.unknown = what.result === undefined || isLeftOver(what.result);
     if (op === Op.MAP && (mapsFile(event, what) || sharesMemory(event))) this.mapped.set(event, what);
   }
 

@@ -74,6 +74,11 @@ describe('a recorded call', () => {
     expect(done.trace.warnings).toEqual([]);
   });
 
+  it('shows the number of the call for its result when strace lost the thread inside it', async () => {
+    const { trace } = await compiledPerf(['10/10', enter('munmap', 0x402000, 4096)], ['10/10', exit('munmap', 11)]);
+    expect(trace.unmodelled).toEqual({ 'munmap that never returned': 1 });
+  });
+
   it('without its beginning or its end is a sign of loss, and the first such line is told', async () => {
     const { trace } = await compiledPerf(
       ['10/10', fault(0x402000, 6)],
