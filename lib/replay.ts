@@ -96,6 +96,8 @@ export interface ReplayReport {
   dependencies: number;
   /** calls that are not modelled, by name, and how often each was recorded */
   unmodelled: Record<string, number>;
+  /** false: by its faults, the kernel of the recording had no zero page, so the replay had none (AddressSpaceOptions) */
+  zeroPage: boolean;
   /** what the reader of the trace left out or found odd, one sentence each */
   warnings: string[];
   policies: PolicyReport[];
@@ -150,13 +152,12 @@ class ReplayRun {
 
   private async runAll(trace: CompiledTrace, native: NativeReplay): Promise<ReplayReport> {
     const results = new Map<PolicyName, NativeReplayResult[]>(this.policies.map((policy) => [policy, []]));
-    let dependencies = 0;
+    let last: NativeReplayResult | undefined;
     for (let round = 0; round < this.repeat; round++) {
       for (const [n, policy] of this.policies.entries()) {
         this.stopIfAsked();
-        const result = await this.runOnce(native, policy, round * this.policies.length + n + 1, trace.events);
-        results.get(policy)?.push(result);
-        dependencies = result.dependencies;
+        last = await this.runOnce(native, policy, round * this.policies.length + n + 1, trace.events);
+        results.get(policy)?.push(last);
       }
     }
     return {
@@ -166,8 +167,9 @@ class ReplayRun {
       threads: trace.threads,
       processes: new Set(trace.spaces.map((space) => space.pid)).size,
       lostEvents: trace.lostEvents,
-      dependencies,
+      dependencies: last?.dependencies ?? 0,
       unmodelled: trace.unmodelled,
+      zeroPage: last?.zeroPage ?? true,
       warnings: trace.warnings,
       policies: Array.from(results, ([policy, runs]) => reportOf(trace, policy, runs)),
     };

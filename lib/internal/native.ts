@@ -134,6 +134,8 @@ export interface NativeRunResult {
   faults: number;
   unexpected: number;
   unmodelled: number;
+  /** false: by its faults, the kernel of the recording had none */
+  zeroPage: boolean;
   /** in the order of statsFields */
   stats: Float64Array;
   read: NativeWaits;

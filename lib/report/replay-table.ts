@@ -80,6 +80,7 @@ function notes(report: ReplayReport): string[] {
   if (report.lostEvents > 0)
     lines.push(`${plural(report.lostEvents, 'event')} lost by the recorder: the history is not complete`);
   if (Object.keys(report.unmodelled).length > 0) lines.push(`not modelled, so not run: ${counted(report.unmodelled)}`);
+  if (!report.zeroPage) lines.push('by its faults, the kernel of the recording had no zero page: replayed without one');
   return [...lines, ...report.warnings];
 }
 

@@ -146,6 +146,7 @@ class RunJob final : public Job
 		result["faults"] = static_cast<double>(report.faults);
 		result["unexpected"] = static_cast<double>(report.unexpected);
 		result["unmodelled"] = static_cast<double>(report.unmodelled);
+		result["zeroPage"] = report.forbids_zero_page == 0;
 		result["stats"] = StatsArray(env, report.stats);
 		result["read"] = WaitSummary(env, report.mmap_lock_read);
 		result["write"] = WaitSummary(env, report.mmap_lock_write);

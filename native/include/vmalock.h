@@ -428,6 +428,8 @@ struct vmalock_replay_report {
 	uint64_t wall_ns, cpu_ns;
 	uint64_t faults, unexpected; /* events whose outcome differs from the recorded one */
 	uint64_t unmodelled;
+	/* not 0: by its faults, the kernel of the recording had no zero page, so the spaces of the run had none either */
+	int forbids_zero_page;
 	struct vmalock_stats stats; /* summed over all spaces */
 	struct vmalock_wait_summary mmap_lock_read, mmap_lock_write;
 };

@@ -9,6 +9,7 @@
 #include "replay/footprint.h"
 #include "replay/step.h"
 #include "replay/world.h"
+#include "replay/zero_page.h"
 
 /* --- streams ------------------------------------------------------------------------------------------------------- */
 
@@ -185,6 +186,7 @@ struct rehearsal {
 	struct conflicts *conflicts;
 	struct clocks clocks;
 	struct footprint footprint;
+	struct zero_page_signs signs;
 };
 
 static bool touches_mappings(uint32_t op)
@@ -203,6 +205,7 @@ static int rehearse_event(struct rehearsal *r, struct order *o, uint32_t event)
 	err = touches ? footprint_before(&r->footprint, r->world, event) : 0;
 	if (err)
 		return err;
+	zero_page_look(&r->signs, r->world, event);
 	step = step_run(r->world, event);
 	err = step.broken_off;
 	if (!err && touches)
@@ -217,28 +220,30 @@ static int rehearse_event(struct rehearsal *r, struct order *o, uint32_t event)
 }
 
 /* Which VMAs there are is the same whether frames hold bytes or not, and whatever the policy. */
-static int make_world(struct rehearsal *r)
+static int make_world(struct rehearsal *r, const struct order *o)
 {
 	struct vmalock_options options;
 
 	vmalock_options_init(&options);
 	options.policy = vmalock_policy_name(0);
 	options.backing = VMALOCK_BACKING_NONE;
+	options.forbids_zero_page = o->forbids_zero_page;
 	return world_create(r->trace, &options, &r->world);
 }
 
-static int rehearse(struct order *o, const struct trace *trace)
+static int rehearse(struct order *o, const struct trace *trace, struct zero_page_signs *signs)
 {
 	struct rehearsal r = { .trace = trace };
 	int err = clocks_init(&r.clocks, trace->thread_count);
 
 	footprint_init(&r.footprint);
 	if (!err)
-		err = make_world(&r);
+		err = make_world(&r, o);
 	if (!err)
 		err = conflicts_create(trace, o, &r.conflicts);
 	for (uint32_t i = 0; i < trace->event_count && !err; i++)
 		err = rehearse_event(&r, o, i);
+	*signs = r.signs;
 	if (r.conflicts)
 		conflicts_destroy(r.conflicts);
 	if (r.world)
@@ -250,24 +255,37 @@ static int rehearse(struct order *o, const struct trace *trace)
 
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
 
-int order_create(const struct trace *trace, struct order **out)
+static int create(const struct trace *trace, bool forbids_zero_page, struct zero_page_signs *signs, struct order **out)
 {
 	struct order *o = alloc_zeroed(sizeof(*o));
 	int err;
 
 	if (!o)
 		return -ENOMEM;
+	o->forbids_zero_page = forbids_zero_page;
 	err = allocate(o, trace);
 	if (!err) {
 		deal_out(o, trace);
 		note_births(o, trace);
-		err = rehearse(o, trace);
+		err = rehearse(o, trace, signs);
 	}
 	if (err)
 		order_destroy(o);
 	else
 		*out = o;
 	return err;
+}
+
+int order_create(const struct trace *trace, struct order **out)
+{
+	struct zero_page_signs signs;
+	int err = create(trace, false, &signs, out);
+
+	if (err || !zero_page_is_missing(&signs))
+		return err;
+	order_destroy(*out);
+	*out = NULL;
+	return create(trace, true, &signs, out);
 }
 
 void order_destroy(struct order *o)

@@ -29,8 +29,9 @@ struct order {
 	struct moment *waits;
 	uint8_t *marks; /* of each event: enum order_mark */
 	struct birth *births;
-	uint32_t birth_count; /* in the order of events */
-	bool *starts_first;   /* of each thread: it exists from the start */
+	uint32_t birth_count;   /* in the order of events */
+	bool *starts_first;     /* of each thread: it exists from the start */
+	bool forbids_zero_page; /* the recording's kernel had none: zero_page.h */
 	uint32_t wait_count, wait_room;
 };
 

@@ -89,6 +89,7 @@ static int make_world(struct vmalock_replay *replay, const struct vmalock_replay
 		space_options.policy = options->policy;
 	space_options.faults = options->faults;
 	space_options.backing = options->backing;
+	space_options.forbids_zero_page = replay->order->forbids_zero_page;
 	if (options->frames)
 		space_options.frames = options->frames;
 	return world_create(replay->trace, &space_options, &replay->world);
@@ -116,6 +117,7 @@ static int write_report(struct vmalock_replay *replay, const struct crew_counts 
 		.threads = trace->thread_count,
 		.spaces = trace->space_count,
 		.dependencies = replay->order->wait_count,
+		.forbids_zero_page = replay->order->forbids_zero_page,
 		.wall_ns = counts->wall_ns,
 		.cpu_ns = counts->cpu_ns,
 		.faults = counts->faults,

@@ -85,6 +85,7 @@ int world_exec(struct world *w, uint32_t space)
 
 int world_fork(struct world *w, uint32_t parent, uint32_t child)
 {
+	w->spaces[parent].has_forked = true;
 	return vmalock_mm_fork(w->spaces[parent].mm, &w->spaces[child].mm);
 }
 

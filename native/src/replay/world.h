@@ -11,6 +11,8 @@
 #ifndef VMALOCK_REPLAY_WORLD_H
 #define VMALOCK_REPLAY_WORLD_H
 
+#include <stdbool.h>
+
 #include "replay/trace.h"
 #include "replay/totals.h"
 #include "vmalock.h"
@@ -18,6 +20,7 @@
 struct world_space {
 	vmalock_mm *mm;   /* NULL: not made yet, or dropped */
 	char *final_maps; /* NULL until EXIT_SPACE */
+	bool has_forked;
 };
 
 struct world {

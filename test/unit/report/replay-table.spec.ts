@@ -27,7 +27,7 @@ function policy(changes: Partial<PolicyReport> = {}): PolicyReport {
 function report(changes: Partial<ReplayReport> = {}): ReplayReport {
   return {
     ...{ trace: 'sort', format: 'perf', events: 1, threads: 2, processes: 1, lostEvents: 0, dependencies: 3 },
-    ...{ unmodelled: {}, warnings: [], policies: [policy()] },
+    ...{ unmodelled: {}, zeroPage: true, warnings: [], policies: [policy()] },
     ...changes,
   };
 }
@@ -73,11 +73,17 @@ describe('a replay for people', () => {
 
   it('names what was lost, what was not run and what the reader warned of', () => {
     const text = printReplay(
-      report({ lostEvents: 1, unmodelled: { mincore: 2, mlock: 7, msync: 2 }, warnings: ['ignored: futex 3'] }),
+      report({
+        lostEvents: 1,
+        unmodelled: { mincore: 2, mlock: 7, msync: 2 },
+        zeroPage: false,
+        warnings: ['ignored: futex 3'],
+      }),
     );
-    expect(text.split('\n').slice(-4, -1)).toEqual([
+    expect(text.split('\n').slice(-5, -1)).toEqual([
       '1 event lost by the recorder: the history is not complete',
       'not modelled, so not run: mlock 7, mincore 2, msync 2',
+      'by its faults, the kernel of the recording had no zero page: replayed without one',
       'ignored: futex 3',
     ]);
   });
