@@ -11,7 +11,7 @@ const program = ['clang-format-14', 'clang-format'].find((name) =>
 );
 if (!program) stop(`clang-format ${WANTED} is needed to look at the C code: apt-get install clang-format-14`);
 
-const folders = ['native', 'bench/native', 'examples'];
+const folders = ['native', 'bench/native', 'examples', 'test/kernel'];
 const files = folders.flatMap((dir) => ['.c', '.h', '.cc'].flatMap((ending) => filesUnder(dir, ending)));
 if (files.length < addon.sources.length) stop('found fewer files than the addon has sources');
 run(program, process.argv.includes('--check') ? ['--dry-run', '--Werror', ...files] : ['-i', ...files]);

@@ -1,0 +1,547 @@
+/*
+ * oracle.c - asks the running kernel: one memory operation a line on standard input, one answer a line
+ *
+ * The operations are done for real, on a range of pages of this process that nothing else lies near; the same lines are
+ * answered by `vmalock exec` from the model, so that the two can be compared. The protocol is in exec's --help.
+ *
+ *   cc -O2 -o oracle test/kernel/oracle.c && ./oracle -p 64 < script
+ *
+ * A load or store that the kernel refuses ends in a signal, whose handler jumps back with its code. After the start
+ * nothing here maps memory of its own: buffers are static, and answers are written by write(2).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BASE UINT64_C(0x100000000000)
+#define PAGE UINT64_C(4096)
+#define MOST_PAGES 4096
+
+static uint64_t pages = 64;
+static int file; /* what `f` maps: as long as the range */
+
+/* --- answers ------------------------------------------------------------------------------------------------------- */
+
+static char out[1 << 16];
+static size_t out_length;
+
+static void flush_out(void)
+{
+	for (size_t done = 0; done < out_length;) {
+		ssize_t n = write(1, out + done, out_length - done);
+
+		if (n <= 0)
+			_exit(1);
+		done += (size_t)n;
+	}
+	out_length = 0;
+}
+
+static __attribute__((format(printf, 1, 2))) void say(const char *format, ...)
+{
+	va_list args;
+
+	if (out_length > sizeof(out) - 256)
+		flush_out();
+	va_start(args, format);
+	out_length += (size_t)vsnprintf(out + out_length, 256, format, args);
+	va_end(args);
+}
+
+static void say_errno(void)
+{
+	say("-1 %s\n", strerrorname_np(errno));
+}
+
+static void say_result(int result)
+{
+	if (result)
+		say_errno();
+	else
+		say("0 ok\n");
+}
+
+static void say_address(const void *p)
+{
+	if (p == MAP_FAILED)
+		say_errno();
+	else
+		say("@%lld ok\n", (long long)((int64_t)((uintptr_t)p - BASE) / (int64_t)PAGE));
+}
+
+/* --- words of a line ------------------------------------------------------------------------------------------------ */
+
+static char *next_word(void)
+{
+	return strtok(NULL, " \t\r\n");
+}
+
+/* PAGES, PAGES+BYTES or +BYTES. */
+static bool amount(uint64_t *bytes)
+{
+	char *word = next_word(), *plus = word ? strchr(word, '+') : NULL, *end;
+	uint64_t whole, rest = 0;
+
+	if (!word || !*word || strspn(word, "0123456789+") != strlen(word) || (plus && !plus[1]))
+		return false;
+	whole = plus == word ? 0 : strtoull(word, &end, 10);
+	if (plus)
+		rest = strtoull(plus + 1, &end, 10);
+	*bytes = whole * PAGE + rest;
+	return whole <= MOST_PAGES && rest <= MOST_PAGES * PAGE;
+}
+
+static bool protection(int *prot)
+{
+	const char *word = next_word();
+
+	if (!word || strspn(word, "rwx-") != strlen(word))
+		return false;
+	*prot = (strchr(word, 'r') ? PROT_READ : 0) | (strchr(word, 'w') ? PROT_WRITE : 0) |
+		(strchr(word, 'x') ? PROT_EXEC : 0);
+	return true;
+}
+
+/* Never beyond the range, not even by what the kernel would round. */
+static bool inside(uint64_t offset, uint64_t length)
+{
+	uint64_t first = offset / PAGE * PAGE, whole = (length + PAGE - 1) / PAGE * PAGE, all = pages * PAGE;
+
+	return offset <= all && length <= all && first + whole + (offset == first ? 0 : PAGE) <= all;
+}
+
+static void *at(uint64_t offset)
+{
+	return (void *)(uintptr_t)(BASE + offset);
+}
+
+/* --- loads and stores ----------------------------------------------------------------------------------------------- */
+
+static sigjmp_buf back;
+static volatile int code_of_signal, number_of_signal;
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	number_of_signal = number;
+	code_of_signal = info->si_code;
+	siglongjmp(back, 1);
+}
+
+static void say_signal(void)
+{
+	if (number_of_signal == SIGBUS)
+		say("-1 SIGBUS\n");
+	else
+		say("-1 %s\n", code_of_signal == SEGV_MAPERR   ? "SEGV_MAPERR"
+			       : code_of_signal == SEGV_PKUERR ? "SEGV_PKUERR"
+							       : "SEGV_ACCERR");
+}
+
+static void touch(bool store)
+{
+	uint64_t offset;
+	volatile uint8_t *byte;
+	const char *value;
+
+	if (!amount(&offset) || offset >= pages * PAGE) {
+		say("X range\n");
+		return;
+	}
+	byte = at(offset);
+	value = store ? next_word() : NULL;
+	if (sigsetjmp(back, 1)) {
+		say_signal();
+		return;
+	}
+	if (store)
+		*byte = (uint8_t)(value ? atoi(value) : 0);
+	say("%u ok\n", store ? (unsigned)(uint8_t)(value ? atoi(value) : 0) : (unsigned)*byte);
+}
+
+/* --- what is mapped -------------------------------------------------------------------------------------------------- */
+
+struct row {
+	uint64_t first, end, offset; /* pages */
+	char perms[5];
+	char kind; /* a, f or s */
+};
+
+static struct row rows[MOST_PAGES];
+static size_t row_count;
+static char text[1 << 22];
+
+/* A whole file of /proc, read by one who may not allocate. */
+static const char *slurp(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	size_t length = 0;
+	ssize_t n;
+
+	while (fd >= 0 && length < sizeof(text) - 1 && (n = read(fd, text + length, sizeof(text) - 1 - length)) > 0)
+		length += (size_t)n;
+	close(fd);
+	text[length] = '\0';
+	return text;
+}
+
+/* The mapping that a line of maps or smaps begins, if it lies in the range. */
+static bool row_of(const char *line, struct row *row)
+{
+	unsigned long long start, end, offset;
+	char perms[5], name[64] = "";
+
+	if (sscanf(line, "%llx-%llx %4s %llx %*s %*s %63[^\n]", &start, &end, perms, &offset, name) < 4)
+		return false;
+	if (start < BASE || start >= BASE + pages * PAGE)
+		return false;
+	row->first = (start - BASE) / PAGE;
+	row->end = (end - BASE) / PAGE;
+	row->kind = strstr(name, "/memfd:") ? 'f' : perms[3] == 's' ? 's' : 'a';
+	row->offset = row->kind == 'a' ? 0 : offset / PAGE;
+	memcpy(row->perms, perms, sizeof(perms));
+	return true;
+}
+
+static bool continues(const struct row *before, const struct row *row)
+{
+	return before->end == row->first && strcmp(before->perms, row->perms) == 0 && before->kind == row->kind &&
+	       (row->kind == 'a' || before->offset + (before->end - before->first) == row->offset);
+}
+
+static void read_rows(bool join)
+{
+	const char *line = slurp("/proc/self/maps");
+	struct row row;
+
+	row_count = 0;
+	for (; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		if (!row_of(line, &row))
+			continue;
+		if (join && row_count && continues(&rows[row_count - 1], &row))
+			rows[row_count - 1].end = row.end;
+		else
+			rows[row_count++] = row;
+	}
+}
+
+static void say_residency(void)
+{
+	static unsigned char resident[MOST_PAGES];
+	static char picture[MOST_PAGES + 1];
+
+	memset(picture, '.', pages);
+	for (size_t i = 0; i < row_count; i++) {
+		uint64_t count = rows[i].end - rows[i].first;
+		bool known = mincore(at(rows[i].first * PAGE), count * PAGE, resident) == 0;
+
+		for (uint64_t n = 0; n < count; n++)
+			picture[rows[i].first + n] = known ? (char)('0' + (resident[n] & 1)) : '?';
+	}
+	say("core ");
+	for (uint64_t n = 0; n < pages; n++)
+		say("%c", picture[n]);
+	say("\n");
+}
+
+static void report(const char *options)
+{
+	read_rows(strchr(options, 'm') != NULL);
+	say("maps %zu", row_count);
+	for (size_t i = 0; i < row_count; i++) {
+		say(" %llu-%llu:%s:%c", (unsigned long long)rows[i].first, (unsigned long long)rows[i].end,
+		    rows[i].perms, rows[i].kind);
+		if (rows[i].kind != 'a')
+			say("%llu", (unsigned long long)rows[i].offset);
+	}
+	say("\n");
+	if (strchr(options, 'c'))
+		say_residency();
+}
+
+/* "VmFlags: rd wr mr" as rd,wr,mr; soft-dirty tells of the past and not of the mapping. */
+static void say_flags(const char *line)
+{
+	bool first = true;
+
+	for (const char *word = line + strlen("VmFlags:"); *word && *word != '\n'; word++) {
+		if (*word == ' ' || word[-1] != ' ' || strncmp(word, "sd", 2) == 0)
+			continue;
+		say("%s%.2s", first ? "" : ",", word);
+		first = false;
+	}
+}
+
+static void report_flags(void)
+{
+	const char *line = slurp("/proc/self/smaps");
+	struct row row;
+	bool ours = false;
+
+	say("flags");
+	for (; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		if (strncmp(line, "VmFlags:", 8) == 0 && ours) {
+			say(" %llu-%llu:", (unsigned long long)row.first, (unsigned long long)row.end);
+			say_flags(line);
+			ours = false;
+		} else if (row_of(line, &row)) {
+			ours = true;
+		}
+	}
+	say("\n");
+}
+
+/* --- operations ------------------------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	int value;
+} advice[] = {
+	{ "normal", 0 },         { "random", 1 },         { "sequential", 2 },      { "willneed", 3 },
+	{ "dontneed", 4 },       { "free", 8 },           { "remove", 9 },          { "dontfork", 10 },
+	{ "dofork", 11 },        { "hugepage", 14 },      { "nohugepage", 15 },     { "dontdump", 16 },
+	{ "dodump", 17 },        { "wipeonfork", 18 },    { "keeponfork", 19 },     { "cold", 20 },
+	{ "pageout", 21 },       { "populate_read", 22 }, { "populate_write", 23 }, { "guard_install", 102 },
+	{ "guard_remove", 103 }, { "bad", 9999 },
+};
+
+static void do_madvise(uint64_t offset, uint64_t length)
+{
+	const char *word = next_word();
+
+	for (size_t i = 0; word && i < sizeof(advice) / sizeof(advice[0]); i++) {
+		if (strcmp(word, advice[i].name) == 0) {
+			say_result(madvise(at(offset), length, advice[i].value));
+			return;
+		}
+	}
+	say("X advice\n");
+}
+
+static bool map_flags(const char *word, int *flags, bool *maps_file)
+{
+	*flags = strchr(word, 'N') ? MAP_FIXED_NOREPLACE : MAP_FIXED;
+	*maps_file = false;
+	if (strspn(word, "psafNRPLS") != strlen(word))
+		return false;
+	*flags |= strrchr(word, 's') > strrchr(word, 'p') ? MAP_SHARED : MAP_PRIVATE;
+	*flags |= strchr(word, 'R') ? MAP_NORESERVE : 0;
+	*flags |= strchr(word, 'P') ? MAP_POPULATE : 0;
+	*flags |= strchr(word, 'L') ? MAP_LOCKED : 0;
+	*flags |= strchr(word, 'S') ? MAP_STACK : 0;
+	*maps_file = strchr(word, 'f') != NULL;
+	if (!*maps_file)
+		*flags |= MAP_ANONYMOUS;
+	return true;
+}
+
+static void do_mmap(uint64_t offset, uint64_t length)
+{
+	const char *word;
+	uint64_t from = 0;
+	bool maps_file;
+	int prot, flags;
+
+	if (!protection(&prot) || !(word = next_word())) {
+		say("X syntax\n");
+		return;
+	}
+	if (!map_flags(word, &flags, &maps_file)) {
+		say("X flags\n");
+		return;
+	}
+	if (maps_file && !amount(&from)) {
+		say("X syntax\n");
+		return;
+	}
+	say_address(mmap(at(offset), length, prot, flags, maps_file ? file : -1, (off_t)from));
+}
+
+static void do_mremap(uint64_t offset, uint64_t length)
+{
+	uint64_t new_length, new_offset;
+	const char *how;
+	int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+
+	if (!amount(&new_length) || !(how = next_word())) {
+		say("X syntax\n");
+		return;
+	}
+	if (*how == '-') {
+		if (inside(offset, new_length))
+			say_address(mremap(at(offset), length, new_length, 0));
+		else
+			say("X range\n");
+		return;
+	}
+	if (*how != 'F' && *how != 'D') {
+		say("X flags\n");
+		return;
+	}
+	if (*how == 'D')
+		flags |= MREMAP_DONTUNMAP;
+	if (!amount(&new_offset))
+		say("X syntax\n");
+	else if (!inside(new_offset, new_length))
+		say("X range\n");
+	else
+		say_address(mremap(at(offset), length, new_length, flags, at(new_offset)));
+}
+
+static void call(const char *name)
+{
+	static unsigned char resident[MOST_PAGES + 1];
+	uint64_t offset, length;
+	int prot;
+
+	if (!amount(&offset) || !amount(&length)) {
+		say("X syntax\n");
+	} else if (!inside(offset, length)) {
+		say("X range\n");
+	} else if (strcmp(name, "mmap") == 0) {
+		do_mmap(offset, length);
+	} else if (strcmp(name, "munmap") == 0) {
+		say_result(munmap(at(offset), length));
+	} else if (strcmp(name, "mprotect") == 0) {
+		if (protection(&prot))
+			say_result(mprotect(at(offset), length, prot));
+		else
+			say("X syntax\n");
+	} else if (strcmp(name, "mremap") == 0) {
+		do_mremap(offset, length);
+	} else if (strcmp(name, "madvise") == 0) {
+		do_madvise(offset, length);
+	} else if (strcmp(name, "mlock") == 0) {
+		say_result(mlock(at(offset), length));
+	} else if (strcmp(name, "munlock") == 0) {
+		say_result(munlock(at(offset), length));
+	} else if (strcmp(name, "msync") == 0) {
+		say_result(msync(at(offset), length, MS_SYNC));
+	} else if (strcmp(name, "mincore") == 0) {
+		say_result(mincore(at(offset), length, resident));
+	} else {
+		say("X unknown operation\n");
+	}
+}
+
+static void do_fork(void)
+{
+	int status;
+	pid_t child;
+
+	flush_out();
+	child = fork();
+	if (child == 0) {
+		say("child ");
+		report("c");
+		flush_out();
+		_exit(0);
+	}
+	if (child > 0)
+		waitpid(child, &status, 0);
+	say_result(child > 0 ? 0 : -1);
+}
+
+static void reset(void)
+{
+	munmap(at(0), pages * PAGE);
+	/* emptied, and as long as before: its pages are gone */
+	if (ftruncate(file, 0) || ftruncate(file, (off_t)(pages * PAGE)))
+		_exit(1);
+	say("reset ok\n");
+}
+
+static void answer(char *line)
+{
+	const char *name = strtok(line, " \t\r\n");
+
+	if (!name || *name == '#')
+		return;
+	if (*name == '?')
+		report(name + 1);
+	else if (strcmp(name, "vmflags") == 0)
+		report_flags();
+	else if (strcmp(name, "reset") == 0)
+		reset();
+	else if (strcmp(name, "fork") == 0)
+		do_fork();
+	else if (strcmp(name, "r") == 0 || strcmp(name, "w") == 0)
+		touch(*name == 'w');
+	else
+		call(name);
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------- */
+
+static void prepare(void)
+{
+	static char stack[1 << 16];
+	stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	sigaltstack(&other, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	prctl(PR_SET_DUMPABLE, 1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* a huge page would be resident where one small one was touched */
+	file = memfd_create("vmalock_oracle", MFD_CLOEXEC);
+	if (file < 0 || ftruncate(file, (off_t)(pages * PAGE)))
+		_exit(1);
+}
+
+/* Answers each line of what has been read, and moves the rest to the front. */
+static size_t answer_lines(char *in, size_t length)
+{
+	char *line = in, *end;
+
+	in[length] = '\0';
+	while ((end = strchr(line, '\n'))) {
+		*end = '\0';
+		answer(line);
+		line = end + 1;
+	}
+	length -= (size_t)(line - in);
+	memmove(in, line, length);
+	return length;
+}
+
+int main(int argc, char **argv)
+{
+	static char in[1 << 16];
+	size_t length = 0;
+	struct utsname host;
+	ssize_t n;
+
+	if (argc == 3 && strcmp(argv[1], "-p") == 0)
+		pages = strtoull(argv[2], NULL, 10);
+	if (pages < 1 || pages > MOST_PAGES || (argc != 1 && argc != 3)) {
+		fprintf(stderr, "usage: oracle [-p PAGES], 1 to %d\n", MOST_PAGES);
+		return 2;
+	}
+	prepare();
+	uname(&host);
+	say("kernel oracle 1 pages %llu pagesize %llu kernel %s %s\n", (unsigned long long)pages,
+	    (unsigned long long)PAGE, host.release, host.machine);
+	flush_out();
+	while ((n = read(0, in + length, sizeof(in) - 1 - length)) > 0) {
+		length = answer_lines(in, length + (size_t)n);
+		if (length == sizeof(in) - 1)
+			length = 0; /* a line without an end */
+		flush_out();
+	}
+	return 0;
+}
