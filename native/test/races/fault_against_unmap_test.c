@@ -36,28 +36,6 @@ static int unmap_all(vmalock_mm *mm)
 	return vmalock_mm_unmap(mm, page(0), 4 * P);
 }
 
-static void munmap_waits_for_the_fault_inside_and_takes_its_page_along(void)
-{
-	vmalock_mm *mm = space_with_anon(4);
-	struct vmalock_status status;
-	struct racer fault, unmap;
-
-	syncpoint_arm("fault-vma-locked");
-	race_fault(&fault, mm, page(2), VMALOCK_WRITE);
-	syncpoint_wait_parked("fault-vma-locked");
-	syncpoint_arm("vma-write-waits");
-	race_request(&unmap, mm, unmap_all);
-	expect_parked(&unmap, "vma-write-waits");
-	syncpoint_release("fault-vma-locked");
-	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
-	syncpoint_release("vma-write-waits");
-	expect_eq(race_end(&unmap), 0);
-	vmalock_mm_status(mm, &status);
-	expect_eq(status.frames_used, 0);
-	expect_eq(stats_of(mm).vma_lock_write_waits, 1);
-	end_space(mm);
-}
-
 static int unmap_head(vmalock_mm *mm)
 {
 	return vmalock_mm_unmap(mm, page(0), 2 * P);
@@ -97,7 +75,8 @@ static void a_fault_beside_an_end_that_munmap_takes_waits_and_one_in_it_finds_no
 	expect_trim_shuts_out_faults(unmap_tail, 2, 1, "AA");
 }
 
-static void munmap_of_an_end_waits_for_the_fault_inside_and_takes_its_page_along(void)
+/* A fault in page 3 is inside its VMA when @request comes, which waits for it and takes the page along. */
+static void expect_unmap_waits(int (*request)(vmalock_mm *mm), uint64_t frames_left)
 {
 	vmalock_mm *mm = space_with_anon(4);
 	struct vmalock_status status;
@@ -107,15 +86,26 @@ static void munmap_of_an_end_waits_for_the_fault_inside_and_takes_its_page_along
 	race_fault(&fault, mm, page(3), VMALOCK_WRITE);
 	syncpoint_wait_parked("fault-vma-locked");
 	syncpoint_arm("vma-write-waits");
-	race_request(&unmap, mm, unmap_tail);
+	race_request(&unmap, mm, request);
 	expect_parked(&unmap, "vma-write-waits");
 	syncpoint_release("fault-vma-locked");
 	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
 	syncpoint_release("vma-write-waits");
 	expect_eq(race_end(&unmap), 0);
 	vmalock_mm_status(mm, &status);
-	expect_eq(status.frames_used, 1); /* that of page 0 */
+	expect_eq(status.frames_used, frames_left);
+	expect_eq(stats_of(mm).vma_lock_write_waits, 1);
 	end_space(mm);
+}
+
+static void munmap_waits_for_the_fault_inside_and_takes_its_page_along(void)
+{
+	expect_unmap_waits(unmap_all, 0);
+}
+
+static void munmap_of_an_end_waits_for_the_fault_inside_and_takes_its_page_along(void)
+{
+	expect_unmap_waits(unmap_tail, 1); /* that of page 0 stays */
 }
 
 static int split_in_the_middle(vmalock_mm *mm)
