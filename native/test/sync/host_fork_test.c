@@ -1,7 +1,8 @@
 /*
  * The host process forks while its threads are busy here: parent and child both go on working.
  *
- * ThreadSanitizer cannot follow a fork of a process with threads; those builds run no case.
+ * ThreadSanitizer cannot follow a fork of a process with threads: those builds fork alone. AddressSanitizer's allocator
+ * (gcc 12) does not let go of its locks in the child: those builds fork beside threads that allocate nothing.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -115,6 +116,8 @@ static void a_reader_that_the_child_does_not_get_holds_up_nothing_there(void)
 	rcu_wait_for_batches();
 }
 
+#if !VMALOCK_ASAN
+
 static void work_until_told(void *arg)
 {
 	atomic_u32 *stop = arg;
@@ -140,6 +143,8 @@ static void a_fork_at_any_moment_leaves_both_sides_working(void)
 	use_new_space(NULL);
 	rcu_wait_for_batches();
 }
+
+#endif
 
 static void note_index(void *arg)
 {
@@ -180,7 +185,9 @@ static void numbers_of_threads_that_the_child_does_not_get_are_free_there(void)
 
 static const struct test_case cases[] = {
 	CASE(a_reader_that_the_child_does_not_get_holds_up_nothing_there),
+#if !VMALOCK_ASAN
 	CASE(a_fork_at_any_moment_leaves_both_sides_working),
+#endif
 	CASE(numbers_of_threads_that_the_child_does_not_get_are_free_there),
 };
 
