@@ -9,8 +9,10 @@ import { bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './in
 import { errorOf, faultSucceeded, notModelled, succeeded } from './internal/raise';
 import { adviceNumber } from './madvise';
 import { mappingFrom, type Vma } from './mapping';
+import { type MlockAllOptions, mlockAllFlags, mlockFlags, type MlockOptions } from './mlock';
 import { mmapFlags, type MmapOptions } from './mmap';
 import { mremapFlags, type MremapOptions } from './mremap';
+import { msyncFlags, type MsyncOptions } from './msync';
 import type { PolicyName } from './policy';
 import { type Prot, protBits } from './protection';
 import { SimFile } from './sim-file';
@@ -171,31 +173,46 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     succeeded(result, `madvise ${advice}`, address, length);
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
-  mlock(address: Bytes, length: Bytes, options?: unmodelled.MlockOptions): void {
-    AddressSpace.#of(this);
-    unmodelled.checkMlock(address, length, options);
-    throw notModelled('mlock');
+  /**
+   * mlock(2), and with options mlock2(2): marks pages as locked, then brings them in.
+   *
+   * @param address rounded down to a whole page; the end is rounded up
+   * @throws {VmalockError} `EINVAL`; `EPERM` and `ENOMEM` for the limit on locked memory; `ENOMEM` for a hole: what lies before it is
+   *   locked, but nothing is brought in; `ENOMEM` or `EAGAIN` for pages that cannot be brought in: all is locked
+   *
+   * @example
+   * space.mlock(start, 8192);
+   * space.status().VmLck; // 8192
+   */
+  mlock(address: Bytes, length: Bytes, options?: MlockOptions): void {
+    const handle = AddressSpace.#of(this);
+    const flags = mlockFlags(options);
+    succeeded(
+      native.mlock(handle, bytes('address', address), bytes('length', length), flags),
+      'mlock',
+      address,
+      length,
+    );
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  /** munlock(2). @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole: what lies before it is unlocked */
   munlock(address: Bytes, length: Bytes): void {
-    AddressSpace.#of(this);
-    unmodelled.checkMlock(address, length);
-    throw notModelled('munlock');
+    const handle = AddressSpace.#of(this);
+    succeeded(native.munlock(handle, bytes('address', address), bytes('length', length)), 'munlock', address, length);
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
-  mlockAll(options: unmodelled.MlockAllOptions): void {
-    AddressSpace.#of(this);
-    unmodelled.checkMlockAll(options);
-    throw notModelled('mlockall');
+  /**
+   * mlockall(2): every mapping there is, every one to come, or both.
+   *
+   * @throws {VmalockError} `EINVAL`; `EPERM` and `ENOMEM` for the limit on locked memory
+   */
+  mlockAll(options: MlockAllOptions): void {
+    succeeded(native.mlockAll(AddressSpace.#of(this), mlockAllFlags(options)), 'mlockall');
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  /** munlockall(2), which also ends `future`. */
   munlockAll(): void {
-    AddressSpace.#of(this);
-    throw notModelled('munlockall');
+    succeeded(native.munlockAll(AddressSpace.#of(this)), 'munlockall');
   }
 
   /**
@@ -216,11 +233,20 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     return resident;
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
-  msync(address: Bytes, length: Bytes, options?: unmodelled.MsyncOptions): void {
-    AddressSpace.#of(this);
-    unmodelled.checkMsync(address, length, options);
-    throw notModelled('msync');
+  /**
+   * msync(2). Simulated files hold what was stored at once, so that nothing is left to write back.
+   *
+   * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole; `EBUSY` for `invalidate` of locked memory
+   */
+  msync(address: Bytes, length: Bytes, options?: MsyncOptions): void {
+    const handle = AddressSpace.#of(this);
+    const flags = msyncFlags(options);
+    succeeded(
+      native.msync(handle, bytes('address', address), bytes('length', length), flags),
+      'msync',
+      address,
+      length,
+    );
   }
 
   /** Not modelled yet. @throws {VmalockError} `ENOSYS` */

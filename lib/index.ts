@@ -24,5 +24,7 @@ export { SimFile, type SimFileOptions } from './sim-file';
 export type { Stats } from './stats';
 export { TraceError } from './trace/errors';
 export type { Bytes } from './units';
-export type { MbindOptions, MlockAllOptions, MlockOptions, MsyncOptions } from './unmodelled';
+export type { MbindOptions } from './unmodelled';
+export type { MlockAllOptions, MlockOptions } from './mlock';
+export type { MsyncOptions } from './msync';
 export type { UserfaultEvent, Userfaultfd } from './userfaultfd';

@@ -28,6 +28,7 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   munmap OFF LEN                    madvise OFF LEN ADVICE
   mprotect OFF LEN PROT             mincore OFF LEN
   mremap OFF OLD NEW -              in place; with F NEWOFF it moves, with D NEWOFF the old place stays mapped
+  mlock, munlock, msync OFF LEN     msync with MS_SYNC
   r OFF, w OFF [VALUE]              load or store one byte
   fork                              prints the child's copy
   ?, ?c, ?m, ?mc                    mappings; c: and resident pages; m: adjacent equal rows joined

@@ -19,6 +19,9 @@ export type Constants = Readonly<
     | `MAP_${'SHARED' | 'PRIVATE' | 'SHARED_VALIDATE' | 'DROPPABLE' | 'FIXED' | 'FIXED_NOREPLACE' | 'ANONYMOUS'}`
     | `MAP_${'GROWSDOWN' | 'LOCKED' | 'NORESERVE' | 'POPULATE' | 'NONBLOCK' | 'STACK'}`
     | `MREMAP_${'MAYMOVE' | 'FIXED' | 'DONTUNMAP'}`
+    | 'MLOCK_ONFAULT'
+    | `MS_${'ASYNC' | 'INVALIDATE' | 'SYNC'}`
+    | `MCL_${'CURRENT' | 'FUTURE' | 'ONFAULT'}`
     | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
     | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW'}`
     | 'VM_MAYSHARE',
@@ -61,6 +64,11 @@ export interface Native {
   protect(space: Handle, address: Bytes, length: Bytes, prot: number): number;
   remap(space: Handle, address: Bytes, oldLength: Bytes, newLength: Bytes, flags: number, to: Bytes): number;
   advise(space: Handle, address: Bytes, length: Bytes, advice: number): number;
+  mlock(space: Handle, address: Bytes, length: Bytes, flags: number): number;
+  munlock(space: Handle, address: Bytes, length: Bytes): number;
+  mlockAll(space: Handle, flags: number): number;
+  munlockAll(space: Handle): number;
+  msync(space: Handle, address: Bytes, length: Bytes, flags: number): number;
   brk(space: Handle, address: Bytes): number;
   split(space: Handle, address: Bytes): number;
 

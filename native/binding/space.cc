@@ -174,6 +174,59 @@ napi_value Advise(Call &call)
 	return call.Number(vmalock_mm_advise(mm, addr, length, advice));
 }
 
+/* (space, address, length, flags) */
+napi_value Mlock(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+	uint32_t flags = call.Bits(3);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_mlock(mm, addr, length, flags));
+}
+
+napi_value Munlock(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_munlock(mm, addr, length));
+}
+
+napi_value MlockAll(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint32_t flags = call.Bits(1);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_mlockall(mm, flags));
+}
+
+napi_value MunlockAll(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_munlockall(mm));
+}
+
+/* (space, address, length, flags) */
+napi_value Msync(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+	uint32_t flags = call.Bits(3);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_msync(mm, addr, length, flags));
+}
+
 napi_value Brk(Call &call)
 {
 	vmalock_mm *mm = call.Space(0);
@@ -208,6 +261,11 @@ const Function kSpaceFunctions[] = {
 	{ "protect", Entry<Protect> },
 	{ "remap", Entry<Remap> },
 	{ "advise", Entry<Advise> },
+	{ "mlock", Entry<Mlock> },
+	{ "munlock", Entry<Munlock> },
+	{ "mlockAll", Entry<MlockAll> },
+	{ "munlockAll", Entry<MunlockAll> },
+	{ "msync", Entry<Msync> },
 	{ "brk", Entry<Brk> },
 	{ "split", Entry<Split> },
 	{ nullptr, nullptr },

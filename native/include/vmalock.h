@@ -158,6 +158,16 @@ VMALOCK_API const char *vmalock_mm_policy(const vmalock_mm *mm);
 #define VMALOCK_MREMAP_FIXED 2u
 #define VMALOCK_MREMAP_DONTUNMAP 4u
 
+#define VMALOCK_MLOCK_ONFAULT 1u
+
+#define VMALOCK_MS_ASYNC 1u
+#define VMALOCK_MS_INVALIDATE 2u
+#define VMALOCK_MS_SYNC 4u
+
+#define VMALOCK_MCL_CURRENT 1u
+#define VMALOCK_MCL_FUTURE 2u
+#define VMALOCK_MCL_ONFAULT 4u
+
 /*
  * vmalock_mm_map - mmap(2)
  * @addr:   a hint, or exact with MAP_FIXED and MAP_FIXED_NOREPLACE
@@ -187,6 +197,56 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap(vmalock_mm *mm, uint64_t add
 
 /* madvise(2), @advice Linux's number. Return: 0; EINVAL; ENOMEM for a hole (the rest is advised all the same); ... */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice);
+
+/*
+ * vmalock_mm_mlock - mlock2(2); with @flags 0, mlock(2)
+ * @addr:   rounded down to a whole page
+ * @length: the end is rounded up; a length that wraps to 0 is a success
+ * @flags:  0, or VMALOCK_MLOCK_ONFAULT: pages are locked as faults bring them, none is brought in
+ *
+ * Marks the range locked, then brings its pages in. After an error of the first step what lies before the obstacle is marked and
+ * counted, and nothing is brought in; after one of the second all is marked.
+ *
+ * Context: takes mmap_lock for writing, and faults after that; may sleep.
+ * Return:  0; EINVAL (a flag, a range that wraps); EPERM (unprivileged, and the memlock limit is 0); ENOMEM (a hole, the memlock
+ *          limit, the map limit, a mapping that permits nothing, a page beyond the end of its file); EAGAIN (no frame).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_mlock(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t flags);
+
+/* munlock(2), rounding as mlock. Return: 0; EINVAL; ENOMEM for a hole: what lies before it is unlocked. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_munlock(vmalock_mm *mm, uint64_t addr, uint64_t length);
+
+/*
+ * mlockall(2), @flags VMALOCK_MCL_ bits: CURRENT locks all mappings and brings their pages in where it can, FUTURE locks every new
+ * one (mmap, brk), ONFAULT, with one of the two, brings none in. A call without FUTURE ends an earlier one's. fork does not hand it down.
+ * Return: 0; EINVAL; EPERM (unprivileged, and the memlock limit is 0); ENOMEM (the memlock limit): nothing has changed.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_mlockall(vmalock_mm *mm, uint32_t flags);
+
+/* munlockall(2): unlocks all mappings and ends MCL_FUTURE. Return: 0. */
+VMALOCK_API int vmalock_mm_munlockall(vmalock_mm *mm);
+
+/*
+ * msync(2), @flags VMALOCK_MS_ bits. Simulated files hold what was stored at once, so nothing is written back.
+ * Context: takes mmap_lock for reading.
+ * Return: 0; EINVAL; ENOMEM for a hole (what lies behind it is looked at all the same, but for ASYNC alone); EBUSY (INVALIDATE of
+ *         locked memory).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_msync(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t flags);
+
+/*
+ * remap_file_pages(2): a range of a shared mapping shows its file from page @pgoff on, as a mapping of its own with the same
+ * permissions, brought in at once.
+ * @addr, @length: rounded down to whole pages
+ * @prot:          must be 0
+ * @flags:         VMALOCK_MAP_NONBLOCK: nothing is brought in; other bits are not looked at
+ *
+ * Context: takes mmap_lock for writing, and faults after that; may sleep.
+ * Return:  0; EINVAL (@prot, no page, no shared mapping, or several that differ in file or flags); EOVERFLOW (@pgoff beyond any
+ *          file); ENOMEM, EAGAIN and EPERM as vmalock_mm_map().
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap_file_pages(vmalock_mm *mm, uint64_t addr, uint64_t length,
+							       uint64_t prot, uint64_t pgoff, uint32_t flags);
 
 /* brk(2) as the system call: returns the break afterwards, the old one for a refusal. 0 asks. */
 VMALOCK_API uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr);

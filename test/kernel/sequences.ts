@@ -9,7 +9,8 @@
 export interface Profile {
   readonly name: string;
   readonly pages: number;
-  readonly weights: Readonly<Record<Operation, number>>;
+  /** those left out do not come */
+  readonly weights: Readonly<Partial<Record<Operation, number>>>;
   readonly prots: readonly string[];
   readonly mapLetters: readonly string[];
   readonly advice: readonly string[];
@@ -19,7 +20,9 @@ export interface Profile {
   readonly longest: number;
 }
 
-type Operation = 'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore';
+type Operation = 'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore' | Locking;
+
+type Locking = 'mlock' | 'munlock' | 'msync';
 
 const FLAG_ADVICE = [
   ...['normal', 'random', 'sequential', 'dontfork', 'dofork', 'hugepage', 'nohugepage'],
@@ -40,9 +43,12 @@ const EVERYTHING: Profile = {
     w: 18,
     fork: 3,
     mincore: 2,
+    mlock: 3,
+    munlock: 2,
+    msync: 2,
   },
   prots: ['rw', 'rw', 'rw', 'r', '-', 'rx', 'rwx', 'w'],
-  mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP'],
+  mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP', 'pL', 'sfL'],
   advice: [...FLAG_ADVICE, ...PAGE_ADVICE, 'bad'],
   odd: 0.03,
   longest: 60,
@@ -137,8 +143,31 @@ export const PROFILES: readonly Profile[] = [
       w: 10,
       fork: 1,
       mincore: 8,
+      mlock: 8,
+      munlock: 6,
+      msync: 6,
     },
     odd: 0.35,
+  },
+  {
+    ...EVERYTHING,
+    name: 'locking',
+    pages: 14,
+    weights: {
+      mmap: 16,
+      munmap: 6,
+      mprotect: 12,
+      mremap: 14,
+      madvise: 8,
+      r: 5,
+      w: 10,
+      fork: 3,
+      mlock: 25,
+      munlock: 16,
+      msync: 3,
+    },
+    prots: ['rw', 'rw', 'rw', 'r', 'r', '-'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pL', 'sL', 'pfL', 'sfL', 'pNL'],
   },
   {
     // Few pages, long histories: every VMA has been split, moved, written and joined many times.
@@ -199,6 +228,9 @@ class Writer {
         return `madvise ${this.range()} ${this.random.oneOf(this.profile.advice)}`;
       case 'munmap':
       case 'mincore':
+      case 'mlock':
+      case 'munlock':
+      case 'msync':
         return `${operation} ${this.range()}`;
       case 'r':
         return `r ${this.page()}`;

@@ -10,9 +10,12 @@
 #include "ops/advise.h"
 #include "ops/brk.h"
 #include "ops/fork.h"
+#include "ops/lock_memory.h"
 #include "ops/map.h"
+#include "ops/msync.h"
 #include "ops/protect.h"
 #include "ops/remap.h"
+#include "ops/remap_file_pages.h"
 #include "ops/split.h"
 #include "ops/unmap.h"
 #include "policy/policy.h"
@@ -126,9 +129,59 @@ int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice
 	return op_madvise(mm_of(mm), addr, length, advice);
 }
 
+int vmalock_mm_mlock(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t flags)
+{
+	struct populate populate;
+	int err = op_mlock(mm_of(mm), addr, length, flags, &populate);
+
+	return err ? err : populate_locked(mm_of(mm), &populate);
+}
+
+int vmalock_mm_munlock(vmalock_mm *mm, uint64_t addr, uint64_t length)
+{
+	return op_munlock(mm_of(mm), addr, length);
+}
+
+int vmalock_mm_mlockall(vmalock_mm *mm, uint32_t flags)
+{
+	struct populate populate;
+	int err = op_mlockall(mm_of(mm), flags, &populate);
+
+	if (!err)
+		populate_quietly(mm_of(mm), &populate);
+	return err;
+}
+
+int vmalock_mm_munlockall(vmalock_mm *mm)
+{
+	op_munlockall(mm_of(mm));
+	return 0;
+}
+
+int vmalock_mm_msync(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t flags)
+{
+	return op_msync(mm_of(mm), addr, length, flags);
+}
+
+int vmalock_mm_remap_file_pages(vmalock_mm *mm, uint64_t addr, uint64_t length, uint64_t prot, uint64_t pgoff,
+				uint32_t flags)
+{
+	struct remap_file_pages_request request = { addr, length, prot, pgoff, flags };
+	struct populate populate;
+	int err = op_remap_file_pages(mm_of(mm), &request, &populate);
+
+	if (!err)
+		populate_quietly(mm_of(mm), &populate);
+	return err;
+}
+
 uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr)
 {
-	return op_brk(mm_of(mm), addr);
+	struct populate populate;
+	uint64_t result = op_brk(mm_of(mm), addr, &populate);
+
+	populate_quietly(mm_of(mm), &populate);
+	return result;
 }
 
 int vmalock_mm_set_brk_start(vmalock_mm *mm, uint64_t addr)

@@ -28,21 +28,51 @@ static bool next_part(struct mm *mm, uint64_t addr, uint64_t end, struct part *o
 	return vma != NULL;
 }
 
+/*
+ * Every page of one mapping, writable private memory as by a write. Memory that is locked as faults bring it waits for
+ * them. -EFAULT: the mapping permits nothing, or ends beyond its file; -ENOMEM: no frame.
+ */
+static int fill(struct mm *mm, const struct part *part)
+{
+	bool write = (part->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+
+	if (part->flags & (VM_PFNMAP | VM_LOCKONFAULT))
+		return 0;
+	if (!(part->flags & VM_ACCESS_FLAGS))
+		return -EFAULT;
+	for (uint64_t page = part->start; page < part->end; page += PAGE_SIZE) {
+		uint32_t result = fault_resolve(mm, page, write ? VMALOCK_WRITE : VMALOCK_READ) & VMALOCK_FAULT_OUTCOME;
+
+		if (result > VMALOCK_FAULT_MAJOR)
+			return result == VMALOCK_FAULT_OOM ? -ENOMEM : -EFAULT;
+	}
+	return 0;
+}
+
 void populate_quietly(struct mm *mm, const struct populate *what)
 {
 	struct part part;
 
 	for (uint64_t at = what->start; at < what->end && next_part(mm, at, what->end, &part); at = part.end) {
-		bool write = (part.flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+		if (!what->only_locked || (part.flags & VM_LOCKED))
+			(void)fill(mm, &part);
+	}
+}
 
-		if (!(part.flags & VM_ACCESS_FLAGS) || (what->only_locked && !(part.flags & VM_LOCKED)))
-			continue;
-		for (uint64_t page = part.start; page < part.end; page += PAGE_SIZE) {
-			uint32_t result = fault_resolve(mm, page, write ? VMALOCK_WRITE : VMALOCK_READ);
+int populate_locked(struct mm *mm, const struct populate *what)
+{
+	struct part part;
+	int err = 0;
 
-			if ((result & VMALOCK_FAULT_OUTCOME) > VMALOCK_FAULT_MAJOR)
-				return;
-		}
+	for (uint64_t at = what->start; at < what->end && !err && next_part(mm, at, what->end, &part); at = part.end)
+		err = fill(mm, &part);
+	switch (err) {
+	case -EFAULT:
+		return -ENOMEM;
+	case -ENOMEM:
+		return -EAGAIN;
+	default:
+		return err;
 	}
 }
 

@@ -9,9 +9,16 @@
 
 /*
  * After mmap or mremap: every page that its mapping permits, writable private memory as by a write. Failures are nobody's: the
- * program will fault. Context: no lock.
+ * program will fault; the next mapping is tried. Context: no lock.
  */
 void populate_quietly(struct mm *mm, const struct populate *what);
+
+/*
+ * After mlock: the same, up to the first page that cannot come.
+ * Return: 0; -ENOMEM (a mapping that permits nothing, a page beyond the end of its file), -EAGAIN (no frame), as mlock(2) words
+ * them. Context: no lock.
+ */
+must_check int populate_locked(struct mm *mm, const struct populate *what);
 
 /*
  * MADV_POPULATE_READ and _WRITE. Return: 0; -EINVAL (arguments, or a mapping without the permission), -ENOMEM (a hole, no frame),

@@ -51,6 +51,7 @@ struct mm {
 	uint64_t peak_pages;
 	uint64_t committed_pages; /* of accounted mappings */
 	uint64_t mmap_base;       /* new mappings go below it, highest first */
+	uint64_t default_flags;   /* VM_LOCKED bits that every new mapping gets: MCL_FUTURE. Guard: W */
 };
 
 /* A space without mappings. @frames: to share (fork), or NULL for a pool of its own. 0, -ENOMEM, -EINVAL. */

@@ -31,20 +31,25 @@ static bool has_room(struct mm *mm, uint64_t old_end, uint64_t new_end)
 	return !next || new_end + PAGE_SIZE <= vma_start_gap(next);
 }
 
+static bool limits_allow(struct mm *mm, uint64_t more)
+{
+	return mm->map_count <= mm->limits.map_count && mm_may_lock(mm, mm->default_flags, more >> PAGE_SHIFT);
+}
+
 static bool grow(struct mm *mm, uint64_t old_end, uint64_t new_end)
 {
 	struct region region = {
 		.start = old_end,
 		.length = new_end - old_end,
 		.pgoff = old_end >> PAGE_SHIFT,
-		.flags = HEAP_FLAGS,
+		.flags = HEAP_FLAGS | mm->default_flags,
 		.only_grow = true,
 	};
 
-	return has_room(mm, old_end, new_end) && mm->map_count <= mm->limits.map_count && map_region(mm, &region) == 0;
+	return has_room(mm, old_end, new_end) && limits_allow(mm, region.length) && map_region(mm, &region) == 0;
 }
 
-static uint64_t brk_locked(struct mm *mm, uint64_t addr)
+static uint64_t brk_locked(struct mm *mm, uint64_t addr, struct populate *populate)
 {
 	uint64_t start = atomic_load_relaxed(&mm->brk_start), old = atomic_load_relaxed(&mm->brk);
 	uint64_t old_end = page_up(old), new_end = page_up(addr);
@@ -60,16 +65,19 @@ static uint64_t brk_locked(struct mm *mm, uint64_t addr)
 		done = grow(mm, old_end, new_end);
 	if (!done)
 		return old;
+	if (new_end > old_end && (mm->default_flags & VM_LOCKED))
+		*populate = (struct populate){ .start = old_end, .end = new_end };
 	atomic_store_relaxed(&mm->brk, addr);
 	return addr;
 }
 
-uint64_t op_brk(struct mm *mm, uint64_t addr)
+uint64_t op_brk(struct mm *mm, uint64_t addr, struct populate *populate)
 {
 	uint64_t result;
 
+	*populate = (struct populate){ 0 };
 	mmap_write_lock(mm);
-	result = brk_locked(mm, addr);
+	result = brk_locked(mm, addr, populate);
 	mmap_write_unlock(mm);
 	return result;
 }

@@ -256,17 +256,13 @@ static int map_locked(struct mm *mm, const struct map_request *r, struct region 
 	return map_region(mm, region);
 }
 
-int op_mmap(struct mm *mm, const struct map_request *r, uint64_t *out, struct populate *populate)
+int op_mmap_locked(struct mm *mm, const struct map_request *r, uint64_t *out, struct populate *populate)
 {
 	struct region region = { .length = page_up(r->length), .pgoff = r->offset >> PAGE_SHIFT, .file = r->file };
-	int err = check_early(r);
+	int err;
 
-	if (err)
-		return err;
-	region.flags = flags_of_request(r);
-	mmap_write_lock(mm);
+	region.flags = flags_of_request(r) | mm->default_flags;
 	err = map_locked(mm, r, &region);
-	mmap_write_unlock(mm);
 	if (err)
 		return err;
 	*out = region.start;
@@ -275,6 +271,18 @@ int op_mmap(struct mm *mm, const struct map_request *r, uint64_t *out, struct po
 	    (r->flags & (VMALOCK_MAP_POPULATE | VMALOCK_MAP_NONBLOCK)) == VMALOCK_MAP_POPULATE)
 		*populate = (struct populate){ .start = region.start, .end = region.start + region.length };
 	return 0;
+}
+
+int op_mmap(struct mm *mm, const struct map_request *r, uint64_t *out, struct populate *populate)
+{
+	int err = check_early(r);
+
+	if (err)
+		return err;
+	mmap_write_lock(mm);
+	err = op_mmap_locked(mm, r, out, populate);
+	mmap_write_unlock(mm);
+	return err;
 }
 
 /* --- what execve leaves -------------------------------------------------------------------------------------------- */

@@ -25,6 +25,10 @@ struct populate {
  */
 must_check int op_mmap(struct mm *mm, const struct map_request *request, uint64_t *out, struct populate *populate);
 
+/* The same for a request that checked its arguments itself. Context: mmap_lock for writing. */
+must_check int op_mmap_locked(struct mm *mm, const struct map_request *request, uint64_t *out,
+			      struct populate *populate);
+
 /* A mapping as execve leaves it: never merged. Return: vmalock_mm_map_initial(). */
 must_check int op_map_initial(struct mm *mm, const struct vmalock_initial_vma *what, struct vma_file *file);
 

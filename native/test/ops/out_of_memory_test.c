@@ -93,6 +93,11 @@ static int do_advise(vmalock_mm *mm)
 	return err == VMALOCK_EAGAIN ? VMALOCK_ENOMEM : err; /* madvise has its own word for it */
 }
 
+static int do_mlock(vmalock_mm *mm)
+{
+	return vmalock_mm_mlock(mm, page(1), 2 * P, VMALOCK_MLOCK_ONFAULT);
+}
+
 static int do_fork(vmalock_mm *mm)
 {
 	int err = vmalock_mm_fork(mm, &child_of_fork);
@@ -144,6 +149,7 @@ static void a_request_without_memory_changes_nothing_and_works_afterwards(void)
 	fail_each_allocation("mremap", do_move);
 	fail_each_allocation("split", do_split);
 	fail_each_allocation("madvise", do_advise);
+	fail_each_allocation("mlock", do_mlock);
 	fail_each_allocation("fork", do_fork);
 }
 

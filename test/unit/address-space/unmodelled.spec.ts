@@ -7,15 +7,6 @@ type Call = (space: AddressSpace) => unknown;
 
 describe('a call that is not modelled yet', () => {
   it.each<[string, Call]>([
-    ['mlock', (space) => space.mlock(page(0), PAGE)],
-    ['mlock', (space) => space.mlock(page(0), PAGE, { onFault: true, flags: 1 })],
-    ['munlock', (space) => space.munlock(page(0), PAGE)],
-    ['mlockall', (space) => space.mlockAll({ current: true, future: false })],
-    ['mlockall', (space) => space.mlockAll(3)],
-    ['munlockall', (space) => space.munlockAll()],
-    ['msync', (space) => space.msync(page(0), PAGE)],
-    ['msync', (space) => space.msync(page(0), PAGE, { sync: true })],
-    ['msync', (space) => space.msync(page(0), PAGE, 4)],
     ['mbind', (space) => space.mbind(page(0), PAGE, { mode: 'interleave', nodes: [0], flags: 2 })],
     ['mbind', (space) => space.mbind(page(0), PAGE, { mode: 0 })],
     ['mseal', (space) => space.mseal(page(0), PAGE)],
@@ -34,12 +25,6 @@ describe('a call that is not modelled yet', () => {
   });
 
   it.each<[string, Call, string]>([
-    ['mlock a negative address', (space) => space.mlock(-1, PAGE), RANGE],
-    ['mlock with flags that are text', (space) => space.mlock(page(0), PAGE, { flags: 'x' as never }), INVALID],
-    ['mlock with a switch that is a number', (space) => space.mlock(page(0), PAGE, { onFault: 1 as never }), INVALID],
-    ['munlock half a byte', (space) => space.munlock(page(0), 0.5), RANGE],
-    ['mlockall nothing', (space) => space.mlockAll(undefined as never), INVALID],
-    ['msync with options that are text', (space) => space.msync(page(0), PAGE, 'sync' as never), INVALID],
     ['mbind without a mode', (space) => space.mbind(page(0), PAGE, {} as never), INVALID],
     ['mbind to a node below 0', (space) => space.mbind(page(0), PAGE, { mode: 0, nodes: [-1] }), RANGE],
     ['mseal with half a flag', (space) => space.mseal(page(0), PAGE, 0.5), RANGE],
