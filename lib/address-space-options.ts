@@ -1,7 +1,7 @@
 import { VmalockError } from './errors';
 import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
-import { bytes, choice, isOn, object, text, wholeNumber } from './internal/options';
+import { bytes, choice, isOn, LONGEST_SHOWN, object, text, wholeNumber } from './internal/options';
 import { succeeded } from './internal/raise';
 import { FAULT_ERAS, type FaultEra, POLICY_NAMES, type PolicyName } from './policy';
 
@@ -55,9 +55,13 @@ function limit(name: string, value: number | undefined): number | bigint | undef
 function known(name: string, value: string, names: readonly string[]): number {
   const at = names.indexOf(text(name, value));
   if (at < 0)
-    throw new VmalockError('EINVAL', `EINVAL: there is no ${name} '${value}'; there are ${names.join(', ')}`, {
-      errno: NativeCode.EINVAL,
-    });
+    throw new VmalockError(
+      'EINVAL',
+      `EINVAL: there is no ${name} '${value.slice(0, LONGEST_SHOWN)}'; there are ${names.join(', ')}`,
+      {
+        errno: NativeCode.EINVAL,
+      },
+    );
   return at;
 }
 

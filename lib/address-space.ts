@@ -100,14 +100,15 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    * const stack = space.mmap({ length: 65536, growsDown: true });
    */
   mmap(options: MmapOptions): number {
-    const handle = AddressSpace.#of(this);
+    AddressSpace.#of(this);
     const { length, address = 0, prot = 'rw', file, offset = 0 } = object('options', options);
+    const flags = mmapFlags(options);
     const at = native.map(
-      handle,
+      AddressSpace.#of(this), // once more: a getter of the options may have closed it
       bytes('address', address),
       bytes('length', length),
       protBits('prot', prot),
-      mmapFlags(options),
+      flags,
       file === undefined ? 0 : SimFile.handleOf('file', file),
       bytes('offset', offset),
     );
@@ -127,12 +128,13 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    * @throws {VmalockError} `EINVAL`, `EACCES`; `ENOMEM` for a hole: what lies before it has changed
    */
   mprotect(address: Bytes, length: Bytes, prot: Prot, options: { growsDown?: boolean; growsUp?: boolean } = {}): void {
-    const handle = AddressSpace.#of(this);
+    AddressSpace.#of(this);
     const { growsDown, growsUp } = object('options', options);
     const protection =
       protBits('prot', prot) |
       (isOn('growsDown', growsDown) ? constants.PROT_GROWSDOWN : 0) |
       (isOn('growsUp', growsUp) ? constants.PROT_GROWSUP : 0);
+    const handle = AddressSpace.#of(this);
     const result = native.protect(handle, bytes('address', address), bytes('length', length), protection >>> 0);
     succeeded(result, 'mprotect', address, length);
   }
@@ -147,14 +149,16 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    * const grown = space.mremap(start, 4096, 8192, { mayMove: true });
    */
   mremap(address: Bytes, oldLength: Bytes, newLength: Bytes, options: MremapOptions = {}): number {
-    const handle = AddressSpace.#of(this);
+    AddressSpace.#of(this);
+    const flags = mremapFlags(object('options', options));
+    const { to = 0 } = options;
     const at = native.remap(
-      handle,
+      AddressSpace.#of(this),
       bytes('address', address),
       bytes('oldLength', oldLength),
       bytes('newLength', newLength),
-      mremapFlags(object('options', options)),
-      bytes('to', options.to ?? 0),
+      flags,
+      bytes('to', to),
     );
     return succeeded(at, 'mremap', address, oldLength);
   }

@@ -4,11 +4,14 @@
  * A trace is read and compiled by lib/trace, checked and ordered once by the native replayer, and then run under each
  * policy with one native thread for each recorded thread.
  */
+import { backingCode, eraCode, policyName } from './address-space-options';
 import { VmalockError } from './errors';
-import { NativeReplay, type NativeReplayResult } from './internal/replay-native';
+import { choice, invalidArgument, isOn, object, text, wholeNumber } from './internal/options';
+import { NativeReplay, type NativeReplayResult, PACES } from './internal/replay-native';
 import type { FaultEra, PolicyName } from './policy';
 import { compareMaps } from './trace/compare-maps';
 import { compileTrace, type CompiledTrace } from './trace/compile';
+import { stopIfAborted } from './trace/text-source';
 
 /** How a replay runs. */
 export interface ReplayOptions {
@@ -116,7 +119,29 @@ export interface ReplayReport {
  * for (const { policy, wallNs, mapsEqual } of report.policies) console.log(policy, wallNs / 1e6, mapsEqual);
  */
 export async function replay(trace: string, options: ReplayOptions = {}): Promise<ReplayReport> {
-  return new ReplayRun(options).of(trace);
+  return new ReplayRun(checked(options)).of(text('trace', trace));
+}
+
+/** What is wrong with the options is told before a long trace is read. */
+function checked(options: ReplayOptions): ReplayOptions {
+  // Read once: what a getter says later is not looked at.
+  const taken = { ...object('options', options) };
+  const { policies, faults, pace, backing, frames, repeat, signal, onProgress } = taken;
+  if (policies !== undefined) {
+    if (!Array.isArray(policies)) throw invalidArgument('policies', 'an array of names', policies);
+    taken.policies = Array.from(policies as readonly PolicyName[], policyName);
+  }
+  if (faults !== undefined) eraCode(faults);
+  if (pace !== undefined) choice('pace', pace, PACES);
+  if (backing !== undefined) backingCode(backing);
+  if (frames !== undefined) wholeNumber('frames', frames, 1, Number.MAX_SAFE_INTEGER);
+  if (repeat !== undefined) wholeNumber('repeat', repeat, 1, Number.MAX_SAFE_INTEGER);
+  isOn('allowLoss', taken.allowLoss);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument('signal', 'an AbortSignal', signal);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw invalidArgument('onProgress', 'a function', onProgress);
+  return taken;
 }
 
 /** The runs of one trace, with the options filled in. */
@@ -132,14 +157,13 @@ class ReplayRun {
         'ERR_VMALOCK_INVALID_ARG',
         `policies must name at least one, each once, got [${this.policies.join(', ')}]`,
       );
-    if (!Number.isInteger(this.repeat) || this.repeat < 1)
-      throw new VmalockError('ERR_VMALOCK_OUT_OF_RANGE', `repeat must be a whole number from 1, got ${this.repeat}`);
   }
 
   async of(path: string): Promise<ReplayReport> {
     this.tell({ stage: 'reading' });
-    const trace = await compileTrace(path);
-    this.stopIfAsked();
+    const { signal } = this.options;
+    const trace = await compileTrace(path, signal);
+    stopIfAborted(signal);
     refuseLoss(trace, this.options.allowLoss ?? false);
     this.tell({ stage: 'ordering' });
     const native = await NativeReplay.load(trace.buffer);
@@ -155,7 +179,7 @@ class ReplayRun {
     let last: NativeReplayResult | undefined;
     for (let round = 0; round < this.repeat; round++) {
       for (const [n, policy] of this.policies.entries()) {
-        this.stopIfAsked();
+        stopIfAborted(this.options.signal);
         last = await this.runOnce(native, policy, round * this.policies.length + n + 1, trace.events);
         results.get(policy)?.push(last);
       }
@@ -200,10 +224,6 @@ class ReplayRun {
       total: 0,
       ...progress,
     });
-  }
-
-  private stopIfAsked(): void {
-    if (this.options.signal?.aborted === true) throw new VmalockError('ECANCELED', 'the replay was stopped');
   }
 }
 

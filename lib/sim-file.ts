@@ -3,7 +3,7 @@
  */
 import { byteArray, newBuffer } from './internal/arrays';
 import { type Handle, native } from './internal/native';
-import { bytes, choice, invalidArgument, object, text, wholeNumber } from './internal/options';
+import { bytes, choice, invalidArgument, object, outOfRange, text, wholeNumber } from './internal/options';
 import { notModelled, succeeded } from './internal/raise';
 import { VmalockError } from './errors';
 import type { Bytes } from './units';
@@ -24,6 +24,15 @@ export interface SimFileOptions {
 const MODES = ['rw', 'ro', 'wo'];
 const BACKINGS = ['memory', 'none'];
 
+/** As off_t: the end of a file is no further than this. */
+const LONGEST = (1n << 63n) - 1n;
+
+/** A place in a file. */
+function fileBytes(name: string, value: Bytes): Bytes {
+  if (bytes(name, value) > LONGEST) throw outOfRange(name, 'below 2^63', value);
+  return value;
+}
+
 /** A file that was made elsewhere: by another thread, or by a SimFile that was forgotten while it was mapped. */
 class Found {
   constructor(readonly handle: Handle) {}
@@ -42,7 +51,7 @@ function create(options: SimFileOptions): Handle {
   if (name !== undefined && text('name', name).includes('\0'))
     throw invalidArgument('name', 'a string without a NUL character', name);
   const handle = native.fileCreate(
-    bytes('length', length),
+    fileBytes('length', length),
     wholeNumber('fill', fill, 0, 255),
     choice('mode', mode, MODES),
     name,
@@ -114,8 +123,10 @@ export class SimFile {
    */
   write(offset: Bytes, data: Uint8Array): void {
     const handle = SimFile.#handleOf(this);
-    bytes('offset', offset);
-    succeeded(native.fileWrite(handle, offset, byteArray('bytes', data)), 'pwrite', offset, data.length);
+    fileBytes('offset', offset);
+    const { length } = byteArray('bytes', data);
+    fileBytes('offset + bytes.length', BigInt(offset) + BigInt(length));
+    succeeded(native.fileWrite(handle, offset, data), 'pwrite', offset, length);
   }
 
   static #handleOf(file: SimFile): Handle {

@@ -17,7 +17,10 @@ function program(): Command {
   const vmalock = new Command('vmalock')
     .description("Linux's per-VMA locks as a userspace address-space simulator and lock laboratory.")
     .version(packageVersion(), '-V, --version', 'print the version')
-    .addHelpText('after', '\nExit status: 0 all well; 1 a replay differs; 2 bad input; 130 stopped by Ctrl-C.\n');
+    .addHelpText(
+      'after',
+      '\nExit status: 0 all well; 1 a replay differs; 2 bad input, or no room for the result; 130 stopped by Ctrl-C.\n',
+    );
   for (const command of [replayCommand(), execCommand(), versionCommand()]) vmalock.addCommand(command);
   for (const command of [vmalock, ...vmalock.commands]) {
     command
@@ -59,16 +62,19 @@ function report(error: unknown): number {
   throw error;
 }
 
-/** A reader that has seen enough (`| head`) is no error. */
-function endSilentlyWhenNobodyReads(): void {
+/** A reader that has seen enough (`| head`) is no error; a full disk is. */
+function endWhenNothingCanBeWritten(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? ExitCode.OK);
-    throw error;
+    complain(`the result cannot be written (${error.code ?? error.message})`);
+    process.exit(ExitCode.BAD_INPUT);
   });
+  // The exit status still tells what nobody can read.
+  process.stderr.on('error', () => undefined);
 }
 
 async function main(): Promise<void> {
-  endSilentlyWhenNobodyReads();
+  endWhenNothingCanBeWritten();
   try {
     await program().parseAsync();
   } catch (error) {

@@ -7,20 +7,25 @@ import { VmalockError } from '../errors';
 import { NativeCode } from './errors.generated';
 import { invalidArgument, wholeNumber } from './options';
 
-/** The length of a detached array is 0, and there is no other sign of it that all releases of Node know. */
-function isDetached(array: ArrayBufferView): boolean {
-  if (array.byteLength > 0 || !types.isArrayBuffer(array.buffer)) return false;
+type TypedArray = Uint8Array | Float64Array | BigUint64Array;
+
+/** Its buffer was detached, or shrank below it: such an array has the length 0, and methods that throw. */
+function isDetached(array: TypedArray): boolean {
+  if (array.byteLength > 0) return false;
   try {
-    new Uint8Array(array.buffer);
+    Uint8Array.prototype.at.call(array, 0);
     return false;
   } catch {
     return true;
   }
 }
 
-function attached<T extends ArrayBufferView>(name: string, array: T): T {
+function attached<T extends TypedArray>(name: string, array: T): T {
   if (isDetached(array))
-    throw new VmalockError('ERR_VMALOCK_INVALID_ARG', `${name} must not be detached: its buffer went elsewhere`);
+    throw new VmalockError(
+      'ERR_VMALOCK_INVALID_ARG',
+      `${name} must not be detached: its buffer went elsewhere, or has shrunk`,
+    );
   return array;
 }
 

@@ -8,7 +8,16 @@ import type { Bytes } from '../units';
 
 const MAX_UINT32 = 0xffff_ffff;
 const BIGINT_LIMIT = 1n << 64n;
-const LONGEST_SHOWN = 60;
+/** Of a text in a message. */
+export const LONGEST_SHOWN = 60;
+
+function isArray(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false; // a revoked Proxy
+  }
+}
 
 /** A value in a message: short, and whatever it is. */
 function shown(value: unknown): string {
@@ -16,12 +25,13 @@ function shown(value: unknown): string {
     case 'string':
       return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}...` : value);
     case 'bigint':
-      return `${value}n`;
+      // More digits than anybody reads may take longer to print than anybody waits.
+      return BigInt.asIntN(128, value) === value ? `${value}n` : 'a bigint of more than 128 bits';
     case 'function':
       return 'a function';
     case 'object':
       if (value === null) return 'null';
-      return Array.isArray(value) ? 'an array' : 'an object';
+      return isArray(value) ? 'an array' : 'an object';
     default:
       return Object.is(value, -0) ? '-0' : String(value);
   }

@@ -29,7 +29,7 @@ export interface NativeReplayResult extends Omit<NativeRunResult, 'code' | 'stat
   mmapLock: { read: NativeWaits; write: NativeWaits };
 }
 
-const PACES = ['asap', 'recorded'];
+export const PACES = ['asap', 'recorded'];
 const PROGRESS_INTERVAL_MS = 50;
 
 const forgotten = new FinalizationRegistry<Handle>((handle) => native.replayClose(handle));

@@ -1,6 +1,7 @@
 /**
  * A recorded trace, compiled: read, ordered, and written in the form that the native replayer takes.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Assigner } from './assign';
 import { TraceError } from './errors';
 import { blankEvent, Op, type TraceEvent } from './events';
@@ -14,6 +15,7 @@ import { Processes } from './processes';
 import { readRecording, type Recording } from './recording';
 import { type Space, Spaces } from './spaces';
 import type { Task } from './steps';
+import { stopIfAborted } from './text-source';
 import { type WrittenSpace, writeTrace } from './trace-writer';
 
 export interface CompiledSpace {
@@ -45,9 +47,11 @@ export interface CompiledTrace {
  *
  * @param path a file of perf or strace text, plain or gzip, or a folder that holds one
  * @throws {TraceError} for a trace that cannot be read
+ * @throws {VmalockError} `ECANCELED` when the signal was aborted
  */
-export async function compileTrace(path: string): Promise<CompiledTrace> {
-  const recording = await readRecording(path);
+export async function compileTrace(path: string, signal?: AbortSignal): Promise<CompiledTrace> {
+  const recording = await readRecording(path, signal);
+  await breathe(signal);
   const { history } = recording;
   const processes = new Processes(history);
   const spaces = new Spaces(recording, processes);
@@ -57,10 +61,12 @@ export async function compileTrace(path: string): Promise<CompiledTrace> {
   history.steps.length = 0;
   if (assigner.events.length === 0 || spaces.all.length === 0)
     throw new TraceError('nothing in it happens in an address space whose initial maps are known', recording.path);
+  await breathe(signal);
   const files = new Files(layoutsOf(recording));
   for (const [event, step] of assigner.mapped) event.file = files.ofCall(event.space, step, event.line)?.index;
   const written = writtenSpaces(spaces.all, assigner.events, files);
   const events = repairOrder([...heapEvents(spaces.all, assigner.events), ...assigner.events], written);
+  await breathe(signal);
   cutFiles(events, files.all);
   const threads = threadsOf(events, processes);
   const buffer = writeTrace({ lostEvents: history.lost, events, threads, spaces: written, files: files.all });
@@ -80,6 +86,12 @@ export async function compileTrace(path: string): Promise<CompiledTrace> {
       ...(expected === undefined ? {} : { expected }),
     })),
   };
+}
+
+/** Between the steps, each of which may take seconds: lets the event loop turn, so that an abort is heard. */
+async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  stopIfAborted(signal);
 }
 
 function layoutsOf({ initial, final }: Recording): MapsRow[][] {

@@ -13,6 +13,7 @@ export class TraceError extends Error {
     readonly file: string,
     readonly line = 0,
   ) {
-    super(line > 0 ? `${file}, line ${line}: ${reason}` : `${file}: ${reason}`);
+    const shown = file === '' ? "''" : file;
+    super(line > 0 ? `${shown}, line ${line}: ${reason}` : `${shown}: ${reason}`);
   }
 }

@@ -1,6 +1,8 @@
 /** Numbers of the x86-64 Linux ABI that recordings print as names or as numbers. */
 
 export const PAGE = 4096;
+/** Mappings lie below this, in bytes. */
+export const TASK_SIZE = 2 ** 47 - PAGE;
 
 export const PROT = {
   PROT_NONE: 0,

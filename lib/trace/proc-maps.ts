@@ -1,4 +1,5 @@
 /** The text of /proc/PID/maps, and the files maps.initial and maps.final that hold many of them. */
+import { PAGE, TASK_SIZE } from './linux';
 import { BadLine, eachLine, quoted } from './text-source';
 
 /** One line of /proc/PID/maps. Addresses and the offset are bytes. */
@@ -91,6 +92,8 @@ function checkOrder(rows: readonly MapsRow[], row: MapsRow): void {
   const last = rows.at(-1);
   if (row.start >= row.end || (last !== undefined && row.start < last.end))
     throw new BadLine(`mappings must be ascending and not overlap, this is ${quoted(printMapsRow(row))}`);
+  if (row.end > TASK_SIZE || [row.start, row.end, row.offset].some((place) => place % PAGE !== 0))
+    throw new BadLine(`mappings are whole pages of ${PAGE} bytes below 2^47, this is ${quoted(printMapsRow(row))}`);
 }
 
 /**

@@ -105,14 +105,19 @@ async function formatOf(path: string): Promise<Grammar['format'] | undefined> {
   return format;
 }
 
-async function readText(path: string, history: History, pid: number | undefined): Promise<Grammar | undefined> {
+async function readText(
+  path: string,
+  history: History,
+  pid: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Grammar | undefined> {
   let grammar: Grammar | undefined;
-  const work = eachLine(path, (text, line) => {
+  const visit = (text: string, line: number): void => {
     if (grammar === undefined && isPreamble(text)) return;
     grammar ??= grammarFor(text, history, pid);
     grammar.read(text, line);
-  });
-  await readable(path, work);
+  };
+  await readable(path, eachLine(path, visit, signal));
   history.finish();
   return grammar;
 }
@@ -148,8 +153,9 @@ function adoptLayouts({ format, history, initial, final, initialPath, notes }: R
  *
  * @param path a text of perf or strace, or a folder that holds one
  * @throws {TraceError} for anything that is none, with the line where one is to blame
+ * @throws {VmalockError} `ECANCELED` when the signal was aborted
  */
-export async function readRecording(path: string): Promise<Recording> {
+export async function readRecording(path: string, signal?: AbortSignal): Promise<Recording> {
   const text = await findText(path);
   const format = await formatOf(text);
   if (format === undefined) throw new TraceError('there is nothing in this file', text);
@@ -157,7 +163,7 @@ export async function readRecording(path: string): Promise<Recording> {
   const initial = await readSections(initialPaths);
   const final = await readSections(await findMaps(text, format, 'final'));
   const history = new History();
-  const grammar = await readText(text, history, initial[0]?.pid || undefined);
+  const grammar = await readText(text, history, initial[0]?.pid || undefined, signal);
   if (grammar === undefined) throw new TraceError('there is nothing in this file', text);
   const recording: Recording = {
     name: basename(resolve(path)),

@@ -4,9 +4,11 @@
  * A line is handed on as soon as it is complete, so memory is bounded by the longest line. What is no text (binary
  * data, a gzip stream that is cut or damaged, a last line without its newline) is refused with the line it was found in.
  */
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { VmalockError } from '../errors';
 import { TraceError } from './errors';
 
 /** Longer lines are taken for binary data. */
@@ -24,14 +26,32 @@ export function quoted(text: string): string {
   return printable.length > 60 ? `"${printable.slice(0, 57)}..."` : `"${printable}"`;
 }
 
-async function isGzip(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(GZIP_MAGIC.length), 0, GZIP_MAGIC.length, 0);
-    return bytesRead === GZIP_MAGIC.length && GZIP_MAGIC.every((byte, at) => buffer[at] === byte);
-  } finally {
-    await file.close();
-  }
+/** A pipe could be read but once, and might never begin: opening it must not wait for who writes to it. */
+async function openRegular(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new TraceError('this is no regular file', path);
+}
+
+async function isGzip(file: FileHandle): Promise<boolean> {
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(GZIP_MAGIC.length), 0, GZIP_MAGIC.length, 0);
+  return bytesRead === GZIP_MAGIC.length && GZIP_MAGIC.every((byte, at) => buffer[at] === byte);
+}
+
+/** The text of an open file, unpacked. */
+async function textOf(file: FileHandle): Promise<Readable> {
+  const packed = await isGzip(file);
+  const stream = file.createReadStream({ start: 0, autoClose: false });
+  if (!packed) return stream.setEncoding('utf8');
+  const text = stream.pipe(createGunzip());
+  stream.on('error', (error) => text.destroy(error));
+  return text.setEncoding('utf8');
+}
+
+/** @throws {VmalockError} `ECANCELED` when the signal was aborted */
+export function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new VmalockError('ECANCELED', 'the replay was stopped');
 }
 
 function zlibReason(error: NodeJS.ErrnoException): string | undefined {
@@ -84,20 +104,25 @@ class LineCutter {
  * Calls `visit` with each line of a file, in order, without its end. Returns how many there were.
  *
  * @throws {TraceError} for what is no text, and with the line for a {@link BadLine} that `visit` throws
+ * @throws {VmalockError} `ECANCELED` when the signal was aborted
  */
-export async function eachLine(path: string, visit: (text: string, line: number) => void): Promise<number> {
+export async function eachLine(
+  path: string,
+  visit: (text: string, line: number) => void,
+  signal?: AbortSignal,
+): Promise<number> {
   const cutter = new LineCutter(path, visit);
-  const file = createReadStream(path);
-  const source = (await isGzip(path)) ? file.pipe(createGunzip()) : file;
-  if (source !== file) file.on('error', (error) => source.destroy(error));
-  source.setEncoding('utf8');
+  const file = await openRegular(path);
   try {
-    for await (const piece of source) cutter.push(piece as string);
+    for await (const piece of await textOf(file)) {
+      stopIfAborted(signal);
+      cutter.push(piece as string);
+    }
   } catch (error) {
     const reason = zlibReason(error as NodeJS.ErrnoException);
     throw reason === undefined ? error : new TraceError(reason, path, cutter.line + 1);
   } finally {
-    file.destroy();
+    await file.close();
   }
   cutter.finish();
   return cutter.line;

@@ -70,8 +70,34 @@ describe('replay()', () => {
     ['a policy named twice', { policies: ['per-vma', 'per-vma'] as const }, 'ERR_VMALOCK_INVALID_ARG'],
     ['no runs', { repeat: 0 }, 'ERR_VMALOCK_OUT_OF_RANGE'],
     ['half a run', { repeat: 1.5 }, 'ERR_VMALOCK_OUT_OF_RANGE'],
-  ])('refuses %s', async (_, options, code) => {
-    await expect(replay(STORM, options)).rejects.toMatchObject({ code });
+    ['one name instead of a list', { policies: 'per-vma' as never }, 'ERR_VMALOCK_INVALID_ARG'],
+    ['an unknown pace', { pace: 'slow' as never }, 'ERR_VMALOCK_INVALID_ARG'],
+    ['an unknown era', { faults: 'linux-1.0' as never }, 'EINVAL'],
+    ['an unknown backing', { backing: 'paper' as never }, 'ERR_VMALOCK_INVALID_ARG'],
+    ['no frames', { frames: 0 }, 'ERR_VMALOCK_OUT_OF_RANGE'],
+    ['what is no signal', { signal: { aborted: true } as never }, 'ERR_VMALOCK_INVALID_ARG'],
+    ['what cannot be called', { onProgress: 1 as never }, 'ERR_VMALOCK_INVALID_ARG'],
+    ['no options', null as never, 'ERR_VMALOCK_INVALID_ARG'],
+  ])('refuses %s before it looks for the trace', async (_, options, code) => {
+    await expect(replay('no such trace', options)).rejects.toMatchObject({ code });
+  });
+
+  it.each([undefined, 5, Symbol('trace'), new URL('file:///tmp')])('refuses a trace that is %p', async (trace) => {
+    await expect(replay(trace as never)).rejects.toMatchObject({ code: 'ERR_VMALOCK_INVALID_ARG' });
+  });
+
+  it('hears of an abort while it reads', async () => {
+    const controller = new AbortController();
+    const stages: string[] = [];
+    const running = replay(STORM, {
+      signal: controller.signal,
+      onProgress: ({ stage }) => {
+        stages.push(stage);
+        setImmediate(() => controller.abort());
+      },
+    });
+    await expect(running).rejects.toMatchObject({ code: 'ECANCELED' });
+    expect(stages).toEqual(['reading']);
   });
 
   it('refuses what is no trace, by file and line', async () => {

@@ -111,6 +111,21 @@ describe('read and write', () => {
       message: expect.stringContaining('detached') as string,
     });
   });
+
+  it('refuse to write bytes whose buffer has shrunk below them', () => {
+    interface Resizable extends ArrayBuffer {
+      resize(length: number): void;
+    }
+    const Buffers = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => Resizable;
+    using space = drawn('A');
+    const buffer = new Buffers(8, { maxByteLength: 8 });
+    const fixed = new Uint8Array(buffer, 4, 4);
+    const tracking = new Uint8Array(buffer);
+    buffer.resize(6);
+    expect(codeOf(() => space.write(page(0), fixed))).toBe(INVALID);
+    space.write(page(0), tracking.fill(7));
+    expect([...space.read(page(0), 7)]).toEqual([7, 7, 7, 7, 7, 7, 0]);
+  });
 });
 
 describe('mincore', () => {

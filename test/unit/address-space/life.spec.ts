@@ -183,3 +183,30 @@ describe('an error', () => {
     expect(error.stack).toMatch(/^VmalockError: EINVAL/);
   });
 });
+
+describe('a getter of the options that closes the space', () => {
+  const closing = <T extends object>(space: AddressSpace, options: T, name: string): T =>
+    Object.defineProperty(options, name, {
+      get: () => {
+        space.close();
+        // As many as a handle has generations: the last one would have the number of the closed space.
+        for (let n = 0; n < 511; n++) new AddressSpace({ frames: 1 }).close();
+        others.push(new AddressSpace());
+        return undefined;
+      },
+    });
+  const others: AddressSpace[] = [];
+
+  it.each<[string, (space: AddressSpace, start: number) => unknown]>([
+    ['mmap', (space) => space.mmap(closing(space, { length: PAGE }, 'stack'))],
+    ['mprotect', (space, start) => space.mprotect(start, PAGE, 'r', closing(space, {}, 'growsUp'))],
+    ['mremap', (space, start) => space.mremap(start, PAGE, 2 * PAGE, closing(space, {}, 'to'))],
+  ])('is seen by %s, which changes nothing else', (_, act) => {
+    const space = new AddressSpace();
+    const start = space.mmap({ length: PAGE });
+    expect(codeOf(() => act(space, start))).toBe(CLOSED);
+    const other = others.pop();
+    expect(other?.maps()).toBe('');
+    other?.close();
+  });
+});

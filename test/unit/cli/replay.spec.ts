@@ -1,9 +1,22 @@
 import { once } from 'node:events';
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  cpSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ReplayReport } from '../../../lib';
-import { outcomeOf, refusal, ROOT, start, vmalock, withFolder } from './command';
+import { MAIN, outcomeOf, refusal, ROOT, start, vmalock, withFolder } from './command';
 
 const STORM = join(ROOT, 'examples/traces/pthread-storm');
 const PERF = 'perf.txt.gz';
@@ -26,6 +39,18 @@ async function withChangedStorm<T>(
     const text = packed ? gunzipSync(readFileSync(path)).toString() : readFileSync(path, 'utf8');
     writeFileSync(path, packed ? gzipSync(change(text)) : change(text));
     return work(folder);
+  });
+}
+
+/** Paths of what a process has open. */
+function openFilesOf(pid = 0): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(join(folder, name))];
+    } catch {
+      return []; // closed meanwhile
+    }
   });
 }
 
@@ -162,6 +187,63 @@ describe('vmalock replay', () => {
         expect(await vmalock(['replay', trace])).toEqual(refusal(new RegExp(`\\b${line}\\b`)));
       },
     ));
+
+  it('refuses what is no regular file at once, rather than wait for who may write to it', () =>
+    withFolder(async (folder) => {
+      execFileSync('mkfifo', [join(folder, 'perf.txt')]);
+      for (const path of [folder, '/dev/zero'])
+        expect(await vmalock(['replay', path])).toEqual(refusal(/this is no regular file/));
+    }));
+
+  it('refuses a layout that is not of whole pages, by file and line', () =>
+    withChangedStorm(
+      'maps.initial',
+      (text) => text.replace(/^5647f063e000/m, '5647f063e001'),
+      async (trace) => {
+        expect(await vmalock(['replay', trace])).toEqual(refusal(/maps\.initial, line 2: mappings are whole pages/));
+      },
+    ));
+
+  // Root may read everything.
+  (process.getuid?.() === 0 ? it.skip : it)('refuses a file that it may not read', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'perf.txt');
+      writeFileSync(path, '', { mode: 0 });
+      expect(await vmalock(['replay', path])).toEqual(refusal(/perf\.txt: cannot be read \(EACCES\)/));
+    }),
+  );
+
+  it('tells in one line when the result cannot be written', () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const { status, stderr } = spawnSync(process.execPath, [MAIN, 'replay', STORM], {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({ status: 2, stderr: 'vmalock: the result cannot be written (ENOSPC)\n' });
+    } finally {
+      closeSync(full);
+    }
+  });
+
+  it('stops at Ctrl-C while it still reads', () =>
+    withFolder(async (folder) => {
+      cpSync(STORM, folder, { recursive: true });
+      const text = gunzipSync(readFileSync(join(folder, PERF))).toString();
+      rmSync(join(folder, PERF));
+      // Hours of it: nobody waits for the end.
+      const comment = `#${' '.repeat(1 << 16)}\n`.repeat(64);
+      const file = openSync(join(folder, 'perf.txt'), 'w');
+      for (let n = 0; n < 128; n++) writeSync(file, comment);
+      writeSync(file, text);
+      closeSync(file);
+      const child = start('replay', folder);
+      const outcome = outcomeOf(child);
+      // Its handler is there once it has the file open.
+      while (!openFilesOf(child.pid).includes(join(folder, 'perf.txt'))) await setImmediate();
+      child.kill('SIGINT');
+      expect(await outcome).toEqual({ code: 130, stdout: '', stderr: 'vmalock: stopped\n' });
+    }));
 
   it('stops at Ctrl-C with one line and status 130', async () => {
     const child = start('replay', ...new Array<string>(200).fill(STORM), '--json', '--backing', 'none');
