@@ -5,10 +5,12 @@
  * - `mmap-lock`: every fault under the space-wide lock, as before Linux 6.4.
  * - `per-vma`: each mapping has a lock of its own (the RFC of September 2022); what that cannot serve falls back to
  *   the space-wide lock.
+ * - `per-vma-wait`: the same lock; a fault that finds it taken waits for the writer to finish and looks again, a
+ *   bounded number of times.
  *
  * @see docs/locking.md for what each locks, and when
  */
-export const POLICY_NAMES = ['mmap-lock', 'per-vma'] as const;
+export const POLICY_NAMES = ['mmap-lock', 'per-vma', 'per-vma-wait'] as const;
 
 /** A name of {@link POLICY_NAMES}. */
 export type PolicyName = (typeof POLICY_NAMES)[number];

@@ -31,6 +31,8 @@ export interface Stats {
   vmaLockWrites: number;
   /** of those, how many found faults inside */
   vmaLockWriteWaits: number;
+  /** how often a fault waited for a change to finish, under `per-vma-wait` */
+  vmaLockWaits: number;
   /** why faults did not try the fast path: `noVma`, `vmaKind`, `vmaBusy` */
   abortReasons: Record<string, number>;
   /** why faults left the fast path: `anonVma`, `table`, `file` */
@@ -70,6 +72,7 @@ export function statsOf(values: Float64Array): Stats {
     mmapLockWriteWaits: of('mmap_lock_write_waits'),
     vmaLockWrites: of('vma_lock_writes'),
     vmaLockWriteWaits: of('vma_lock_write_waits'),
+    vmaLockWaits: of('vma_lock_waits'),
     abortReasons: reasons(counts, 'abort_'),
     retryReasons: reasons(counts, 'retry_'),
   };

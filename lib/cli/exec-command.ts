@@ -8,7 +8,7 @@ import { Command, Option } from 'commander';
 import { Executor } from '../exec/executor';
 import { hostHasZeroPage } from '../exec/host';
 import { MAX_PAGES } from '../exec/syntax';
-import type { FaultEra, PolicyName } from '../policy';
+import { type FaultEra, POLICY_NAMES, type PolicyName } from '../policy';
 import { faultEra, oneOf, policyName, wholeNumber } from './options';
 
 interface ExecOptions {
@@ -92,7 +92,9 @@ export function execCommand(): Command {
     .argument('[script]', 'a file of operations, or - for standard input', '-')
     .addOption(new Option('-p, --pages <pages>', 'pages in the range').default(64).argParser(wholeNumber(1, MAX_PAGES)))
     .addOption(
-      new Option('--policy <name>', 'how faults find and hold a mapping').default('per-vma').argParser(policyName),
+      new Option('--policy <name>', `how faults find and hold a mapping: ${POLICY_NAMES.join(', ')}`)
+        .default('per-vma')
+        .argParser(policyName),
     )
     .addOption(new Option('--faults <era>', 'which faults may take the fast path').default('rfc').argParser(faultEra))
     .addOption(

@@ -2,7 +2,7 @@
  * `vmalock replay`: recorded programs under the policies asked for, one table each.
  */
 import { Command, Option } from 'commander';
-import type { FaultEra, PolicyName } from '../policy';
+import { type FaultEra, POLICY_NAMES, type PolicyName } from '../policy';
 import { replay, type ReplayReport } from '../replay';
 import { printReplay } from '../report/replay-table';
 import { ExitCode } from './exit-code';
@@ -80,7 +80,7 @@ export function replayCommand(): Command {
     .description('Runs what real programs did to their address spaces under each policy, and prints how each fared.')
     .argument('<trace...>', 'recorded programs: files, or folders that hold one each')
     .addOption(
-      new Option('--policy <names>', 'policies, with commas between them')
+      new Option('--policy <names>', `policies, with commas between them: ${POLICY_NAMES.join(', ')}`)
         .default(['mmap-lock', 'per-vma'], 'mmap-lock,per-vma')
         .argParser(policyNames),
     )

@@ -404,7 +404,8 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const cha
 	X(mmap_lock_read_waits)  /* of the reads, how many had to wait */                                               \
 	X(mmap_lock_write_waits) /* of the writes, how many had to wait */                                              \
 	X(vma_lock_writes)       /* VMAs that writers marked */                                                         \
-	X(vma_lock_write_waits)  /* of those, how many found readers inside */
+	X(vma_lock_write_waits)  /* of those, how many found readers inside */                                          \
+	X(vma_lock_waits)        /* waits of faults for a writer to finish, under a policy that waits */
 
 struct vmalock_stats {
 #define VMALOCK_STATS_FIELD(name) uint64_t name;

@@ -168,7 +168,7 @@ export function errors(error: unknown): void {
 
 export function names(): void {
   isSame<Bytes, number | bigint>(true);
-  isSame<PolicyName, 'mmap-lock' | 'per-vma'>(true);
+  isSame<PolicyName, 'mmap-lock' | 'per-vma' | 'per-vma-wait'>(true);
   const era: FaultEra = 'linux-6.18';
   const event: UserfaultEvent = { address: 0, access: 'read', kind: 'missing' };
   void [era, event];

@@ -49,7 +49,7 @@ int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out)
 		return -EINVAL;
 	if (options->numa_nodes > 1)
 		return -EOPNOTSUPP;
-	err = mm_create(options, policy, NULL, RANK_MMAP, &mm);
+	err = policy_mm_create(options, policy, NULL, RANK_MMAP, &mm);
 	if (!err)
 		*out = handle_of_mm(mm);
 	return err;

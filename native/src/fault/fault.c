@@ -1,8 +1,8 @@
 /*
  * fault/fault.c - one fault: the policy's fast path, and what it falls back to
  *
- * Locks   none on entry. The fast path holds one VMA by the policy's means and never waits; the long way holds mmap_lock for
- *         reading, or for writing while a stack grows.
+ * Locks   none on entry. The fast path holds one VMA by the policy's means; what it may wait for says the policy, and it waits
+ *         before it holds anything. The long way holds mmap_lock for reading, or for writing while a stack grows.
  * Counts  attempts == success + abort + retry + miss + access_error, each counted where it is decided.
  */
 #include "fault/fault.h"

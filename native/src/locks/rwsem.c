@@ -72,7 +72,7 @@ bool rwsem_write(struct rwsem *s, enum lock_rank rank)
 void rwsem_write_unlock(struct rwsem *s, enum lock_rank rank)
 {
 	check(rwsem_writer_is_me(s));
-	atomic_store_relaxed(&s->writer, 0);
+	atomic_store_release(&s->writer, 0); /* pair [writer-gone] */
 	held_remove(rank);
 	sync_rwlock_unlock(&s->lock);
 	sync_mutex_unlock(&s->gate);
@@ -86,7 +86,7 @@ void rwsem_downgrade(struct rwsem *s, enum lock_rank rank)
 {
 	check(rwsem_writer_is_me(s));
 	(void)rank;
-	atomic_store_relaxed(&s->writer, 0);
+	atomic_store_release(&s->writer, 0); /* pair [writer-gone] */
 	sync_rwlock_unlock(&s->lock);
 	sync_rwlock_read(&s->lock);
 }

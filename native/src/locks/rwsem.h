@@ -20,7 +20,7 @@
 struct rwsem {
 	struct sync_mutex gate; /* held by the writer, also after it downgraded */
 	struct sync_rwlock lock;
-	atomic_u32 writer;                        /* 1 + thread index of the writer, 0: none. For assertions. */
+	atomic_u32 writer; /* 1 + thread index of the writer, 0: none. For assertions and hints. */
 	struct histogram read_waits, write_waits; /* ns */
 };
 
@@ -38,6 +38,15 @@ void rwsem_write_unlock(struct rwsem *s, enum lock_rank rank);
 /* From writer to reader without letting another writer in between. */
 void rwsem_downgrade(struct rwsem *s, enum lock_rank rank);
 void rwsem_downgraded_unlock(struct rwsem *s, enum lock_rank rank);
+
+/*
+ * Is somebody writing just now (not downgraded)? If not, what the last one did before it let go is visible.
+ * pair [writer-gone]: the release stores in rwsem_write_unlock() and rwsem_downgrade().
+ */
+static inline bool rwsem_has_writer(const struct rwsem *s)
+{
+	return atomic_load_acquire(&s->writer) != 0;
+}
 
 /* Does the calling thread hold it for writing (not downgraded)? */
 bool rwsem_writer_is_me(const struct rwsem *s);

@@ -54,7 +54,7 @@ struct mm {
 	uint64_t default_flags;   /* VM_LOCKED bits that every new mapping gets: MCL_FUTURE. Guard: W */
 };
 
-/* A space without mappings. @frames: to share (fork), or NULL for a pool of its own. 0, -ENOMEM, -EINVAL. */
+/* For policy_mm_create(). A space without mappings. @frames: to share (fork), or NULL for a pool of its own. 0, -ENOMEM, -EINVAL. */
 must_check int mm_create(const struct vmalock_options *options, const struct policy *policy, struct frames *frames,
 			 enum lock_rank rank, struct mm **out);
 void mm_get(struct mm *mm);

@@ -149,7 +149,7 @@ int op_fork(struct mm *parent, struct mm **out)
 		.limits = parent->limits,
 	};
 	struct mm *child;
-	int err = mm_create(&options, parent->policy, parent->pt.frames, RANK_MMAP_CHILD, &child);
+	int err = policy_mm_create(&options, parent->policy, parent->pt.frames, RANK_MMAP_CHILD, &child);
 
 	if (err)
 		return err;

@@ -87,6 +87,7 @@ void unmap_pages(struct mm *mm, struct unmapping *u)
 {
 	if (!u->pages)
 		return;
+	syncpoint("unmap-pages");
 	pt_zap(&mm->pt, u->start, u->end);
 	pt_free_tables_near(&mm->pt, u->start, u->end, u->floor, u->ceiling);
 }

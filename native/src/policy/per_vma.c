@@ -3,7 +3,7 @@
  *
  * Falls back to mmap_lock whenever anything is in doubt. RFC patches 5, 21 and 22; the lock itself is vma/lock.h.
  */
-#include "policy/policy.h"
+#include "policy/per_vma.h"
 
 #include "sync/syncpoint.h"
 #include "vma/lock.h"
@@ -12,6 +12,7 @@ static enum policy_start lock_found(struct mm *mm, struct vma *vma, uint64_t add
 {
 	if (!policy_era_allows(mm->era, vma))
 		return POLICY_VMA_KIND;
+	syncpoint("fault-kind-allowed");
 	switch (vma_start_read(vma, &mm->domain, addr)) {
 	case VMA_READ_LOCKED:
 		return POLICY_LOCKED;
@@ -23,7 +24,7 @@ static enum policy_start lock_found(struct mm *mm, struct vma *vma, uint64_t add
 	return POLICY_BUSY;
 }
 
-static enum policy_start start_read(struct mm *mm, uint64_t addr, struct vma **out)
+enum policy_start per_vma_start_read(struct mm *mm, uint64_t addr, struct vma **out)
 {
 	enum policy_start result = POLICY_NO_VMA;
 	struct index_entry entry;
@@ -38,7 +39,7 @@ static enum policy_start start_read(struct mm *mm, uint64_t addr, struct vma **o
 	return result;
 }
 
-static void end_read(struct mm *mm, struct vma *vma)
+void per_vma_end_read(struct mm *mm, struct vma *vma)
 {
 	(void)mm;
 	vma_end_read(vma);
@@ -47,7 +48,7 @@ static void end_read(struct mm *mm, struct vma *vma)
 const struct policy policy_per_vma = {
 	.name = "per-vma",
 	.summary = "the RFC of 2022: a fault takes its VMA's rwlock, found under RCU, and falls back to mmap_lock",
-	.start_read = start_read,
-	.end_read = end_read,
+	.start_read = per_vma_start_read,
+	.end_read = per_vma_end_read,
 	.write_lock = vma_write_lock,
 };

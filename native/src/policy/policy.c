@@ -7,6 +7,16 @@
 #include "mm/mmap_lock.h"
 #include "vma/lock.h"
 
+int policy_mm_create(const struct vmalock_options *options, const struct policy *policy, struct frames *frames,
+		     enum lock_rank rank, struct mm **out)
+{
+	int err = mm_create(options, policy, frames, rank, out);
+
+	if (!err)
+		(*out)->domain.faults_wait = policy->waits; /* nobody else has the space yet */
+	return err;
+}
+
 void mm_vma_write_lock(struct mm *mm, struct vma *vma)
 {
 	mmap_assert_write_locked(mm);

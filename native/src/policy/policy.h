@@ -22,8 +22,10 @@ struct policy {
 	const char *name;    /* as users give it */
 	const char *summary; /* one line, for help texts and tables */
 
+	bool waits; /* start_read() may wait for a write section to end; else it never waits */
+
 	/*
-	 * Holds the VMA of @addr still, without mmap_lock; never waits. NULL: the policy has no fast path.
+	 * Holds the VMA of @addr still, without mmap_lock. NULL: the policy has no fast path.
 	 * held before: nothing; after LOCKED: @*out is held until end_read(), else nothing.
 	 */
 	enum policy_start (*start_read)(struct mm *mm, uint64_t addr, struct vma **out);
@@ -41,6 +43,10 @@ const struct policy *policy_at(uint32_t n);
 
 /* By name; NULL: there is none. */
 const struct policy *policy_find(const char *name);
+
+/* mm_create() under @policy; fork makes the child so, too. */
+must_check int policy_mm_create(const struct vmalock_options *options, const struct policy *policy,
+				struct frames *frames, enum lock_rank rank, struct mm **out);
 
 /* write_lock() of the space's policy, counted. Context: mmap_lock for writing. */
 void mm_vma_write_lock(struct mm *mm, struct vma *vma);

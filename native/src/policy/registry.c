@@ -6,9 +6,9 @@
 #include "base/bits.h"
 #include "policy/policy.h"
 
-extern const struct policy policy_mmap_lock, policy_per_vma;
+extern const struct policy policy_mmap_lock, policy_per_vma, policy_per_vma_wait;
 
-static const struct policy *const policies[] = { &policy_mmap_lock, &policy_per_vma };
+static const struct policy *const policies[] = { &policy_mmap_lock, &policy_per_vma, &policy_per_vma_wait };
 
 const struct policy *policy_at(uint32_t n)
 {

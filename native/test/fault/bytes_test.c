@@ -23,8 +23,10 @@ static void a_page_that_is_there_is_read_and_written_without_a_fault(void)
 
 static void bytes_cross_pages_and_stop_at_the_first_signal(void)
 {
-	for (const char *const *policy = (const char *const[]){ "mmap-lock", "per-vma", NULL }; *policy; policy++) {
-		vmalock_mm *mm = space_of(*policy);
+	const char *policy;
+
+	for (uint32_t n = 0; (policy = vmalock_policy_name(n)); n++) {
+		vmalock_mm *mm = space_of(policy);
 		uint8_t bytes[3 * P], back[3 * P];
 		size_t done = 99;
 

@@ -75,13 +75,18 @@ static inline struct vmalock_stats stats_of(vmalock_mm *mm)
 }
 
 /* A space whose window has an anon already, so that a fault under the VMA lock needs nothing else. */
-static inline vmalock_mm *space_with_anon(uint64_t pages)
+static inline vmalock_mm *space_with_anon_under(const char *policy, uint64_t pages)
 {
-	vmalock_mm *mm = space_of("per-vma");
+	vmalock_mm *mm = space_of(policy);
 
 	map_at(mm, 0, pages, RW);
 	write_byte(mm, 0, 1);
 	return mm;
+}
+
+static inline vmalock_mm *space_with_anon(uint64_t pages)
+{
+	return space_with_anon_under("per-vma", pages);
 }
 
 #endif

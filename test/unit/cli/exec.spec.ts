@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { POLICY_NAMES } from '../../../lib';
 import { refusal, start, vmalock, withFolder } from './command';
 
 /** A script and what it answers, side by side. */
@@ -57,7 +58,7 @@ describe('vmalock exec', () => {
     expect(await vmalock(['exec', '-p', '8'], SCRIPT)).toEqual({ code: 0, stdout: HEADER + ANSWERS, stderr: '' });
   });
 
-  it.each(['mmap-lock', 'per-vma'])('answers the same from a file under %s', (policy) =>
+  it.each(POLICY_NAMES)('answers the same from a file under %s', (policy) =>
     withFolder(async (folder) => {
       const script = join(folder, 'script');
       writeFileSync(script, SCRIPT);

@@ -20,7 +20,7 @@ describe('the command', () => {
 
   it('prints an object for version --json', async () => {
     const { stdout } = await vmalock(['version', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ vmalock: '0.1.0', policies: ['mmap-lock', 'per-vma'] });
+    expect(JSON.parse(stdout)).toMatchObject({ vmalock: '0.1.0', policies: ['mmap-lock', 'per-vma', 'per-vma-wait'] });
   });
 
   it.each([

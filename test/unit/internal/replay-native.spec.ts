@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { NativeReplay, type NativeReplayOptions } from '../../../lib/internal/replay-native';
+import { POLICY_NAMES } from '../../../lib/policy';
 import { compileTrace } from '../../../lib/trace/compile';
 import { ROOT } from '../../support/built';
 
@@ -19,7 +20,7 @@ describe('a native replay', () => {
 
   it('runs as often as one likes, and tells all that was found', async () => {
     const replay = await NativeReplay.load(trace);
-    for (const policy of ['mmap-lock', 'per-vma'] as const) {
+    for (const policy of POLICY_NAMES) {
       const result = await replay.run({ ...OPTIONS, policy });
       expect(result).toMatchObject({ unexpected: 0, unmodelled: 0, differences: [] });
       expect(result.events).toBeGreaterThan(result.faults);

@@ -1,0 +1,195 @@
+/* Waiting for a write section to end: woken at its end, never asleep beyond it, never for nothing. */
+#include "base/clock.h"
+#include "base/random.h"
+#include "locks/domain.h"
+#include "sync/syncpoint.h"
+#include "test.h"
+
+#define RANK RANK_MMAP
+#define LONG_NS UINT64_C(5000000000)
+
+struct waiting {
+	struct domain *domain;
+	uint64_t seen, timeout_ns;
+	enum section_wait result;
+	struct sync_thread thread;
+	atomic_u32 done;
+};
+
+static struct domain *domain_that_waits(void)
+{
+	static cache_aligned struct domain domain;
+
+	domain_init(&domain, RANK);
+	domain.faults_wait = true;
+	return &domain;
+}
+
+static void open_section(struct domain *d)
+{
+	rwsem_write(&d->mmap_lock, RANK);
+}
+
+static void end_section(struct domain *d)
+{
+	domain_write_unlock_all(d);
+	rwsem_write_unlock(&d->mmap_lock, RANK);
+}
+
+static void wait_run(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->result = domain_wait_for_section(w->domain, w->seen, w->timeout_ns);
+	atomic_store_release(&w->done, 1);
+}
+
+static void start_waiting(struct waiting *w, struct domain *d, uint64_t timeout_ns)
+{
+	*w = (struct waiting){ .domain = d, .seen = atomic_load_acquire(&d->seq), .timeout_ns = timeout_ns };
+	expect_eq(sync_thread_start(&w->thread, wait_run, w), 0);
+}
+
+static enum section_wait end_waiting(struct waiting *w)
+{
+	sync_thread_join(&w->thread);
+	expect_eq(atomic_load_relaxed(&w->domain->waiters), 0);
+	return w->result;
+}
+
+static void without_a_writer_nobody_waits(void)
+{
+	struct domain *d = domain_that_waits();
+
+	expect_eq(domain_wait_for_section(d, atomic_load_acquire(&d->seq), SYNC_FOREVER), SECTION_NO_WRITER);
+	open_section(d);
+	domain_write_unlock_all(d);
+	rwsem_downgrade(&d->mmap_lock, RANK);
+	rwsem_downgraded_unlock(&d->mmap_lock, RANK);
+	expect_eq(domain_wait_for_section(d, 1, SYNC_FOREVER), SECTION_ENDED);
+	domain_destroy(d);
+}
+
+static void the_end_of_the_section_wakes_whoever_sleeps(void)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w;
+
+	open_section(d);
+	syncpoint_arm("section-wait-sleeps");
+	start_waiting(&w, d, LONG_NS);
+	syncpoint_wait_parked("section-wait-sleeps");
+	syncpoint_release("section-wait-sleeps");
+	sync_sleep_ns(20000000); /* asleep by now, most likely; if not, the test is that of the next case but one */
+	expect(!atomic_load_acquire(&w.done));
+	end_section(d);
+	expect_eq(end_waiting(&w), SECTION_ENDED);
+	domain_destroy(d);
+}
+
+/* The writer has looked for waiters when this one had just been counted: it must look at the sequence afterwards. */
+static void a_section_that_ends_before_the_look_is_not_slept_through(void)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w;
+
+	open_section(d);
+	syncpoint_arm("section-wait-counted");
+	start_waiting(&w, d, LONG_NS);
+	syncpoint_wait_parked("section-wait-counted");
+	end_section(d);
+	open_section(d); /* somebody is writing again, so that only the sequence tells */
+	syncpoint_release("section-wait-counted");
+	expect_eq(end_waiting(&w), SECTION_ENDED);
+	end_section(d);
+	domain_destroy(d);
+}
+
+static void a_section_that_ends_between_the_look_and_the_sleep_is_not_slept_through(void)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w;
+
+	open_section(d);
+	syncpoint_arm("section-wait-sleeps");
+	start_waiting(&w, d, LONG_NS);
+	syncpoint_wait_parked("section-wait-sleeps");
+	end_section(d);
+	syncpoint_release("section-wait-sleeps");
+	expect_eq(end_waiting(&w), SECTION_ENDED);
+	domain_destroy(d);
+}
+
+static void a_wait_is_over_when_its_time_is(void)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w;
+
+	open_section(d);
+	start_waiting(&w, d, 1000000);
+	expect_eq(end_waiting(&w), SECTION_TIMED_OUT);
+	end_section(d);
+	domain_destroy(d);
+}
+
+/*
+ * Store buffering: the writer stores the sequence and looks for waiters, the waiter counts itself in and looks at the
+ * sequence, as close together as two threads can be brought. Without the writer's fence some round ends in neither
+ * seeing the other, on x86 as well. One thread plays all waiters, the other all writers; a round is one section.
+ */
+enum { ROUNDS = 3000 };
+
+struct litmus {
+	struct domain *domain;
+	atomic_u32 round, waited;
+};
+
+static void wait_in_each_round(void *arg)
+{
+	struct litmus *l = arg;
+
+	for (uint32_t n = 1; n <= ROUNDS; n++) {
+		uint64_t seen;
+
+		while (atomic_load_acquire(&l->round) != n)
+			sync_yield();
+		seen = atomic_load_relaxed(&l->domain->seq);
+		expect(domain_wait_for_section(l->domain, seen, LONG_NS) != SECTION_TIMED_OUT);
+		atomic_store_release(&l->waited, n);
+	}
+}
+
+static void no_wake_up_is_lost_however_the_two_meet(void)
+{
+	struct litmus l = { .domain = domain_that_waits() };
+	struct random random = { 7 };
+	struct sync_thread thread;
+
+	expect_eq(sync_thread_start(&thread, wait_in_each_round, &l), 0);
+	for (uint32_t n = 1; n <= ROUNDS; n++) {
+		open_section(l.domain);
+		atomic_store_release(&l.round, n);
+		/* Until it is about to count itself in, or has just done so. */
+		if (n % 2)
+			while (!atomic_load_relaxed(&l.domain->waiters) && random_below(&random, 2000))
+				;
+		else
+			for (uint64_t i = random_below(&random, 1500); i; i--)
+				cpu_relax();
+		end_section(l.domain);
+		while (atomic_load_acquire(&l.waited) != n)
+			sync_yield();
+	}
+	sync_thread_join(&thread);
+	domain_destroy(l.domain);
+}
+
+static const struct test_case cases[] = {
+	CASE(without_a_writer_nobody_waits),
+	CASE(the_end_of_the_section_wakes_whoever_sleeps),
+	CASE(a_section_that_ends_before_the_look_is_not_slept_through),
+	CASE(a_section_that_ends_between_the_look_and_the_sleep_is_not_slept_through),
+	CASE(a_wait_is_over_when_its_time_is),
+	CASE(no_wake_up_is_lost_however_the_two_meet),
+};
+TEST_MAIN(cases)
