@@ -54,6 +54,8 @@ struct frames {
 	uint64_t free_count; /* Guard: lock. */
 	uint64_t fresh;      /* frames from here on were never used. Guard: lock. */
 
+	cache_aligned atomic_u64 tables; /* page tables of all spaces of the pool, without roots */
+
 	struct frame_cache caches[THREAD_SLOTS];
 };
 
@@ -148,6 +150,19 @@ void frames_put(struct frames *frames)
 bool frames_have_bytes(const struct frames *frames)
 {
 	return frames->have_bytes;
+}
+
+bool frames_charge_table(struct frames *frames)
+{
+	if (likely(atomic_fetch_add_relaxed(&frames->tables, 1) < max_u64(frames->limit, FRAMES_LEAST_TABLES)))
+		return true;
+	frames_uncharge_table(frames);
+	return false;
+}
+
+void frames_uncharge_table(struct frames *frames)
+{
+	(void)atomic_fetch_sub_relaxed(&frames->tables, 1);
 }
 
 /* --- free frames -------------------------------------------------------------------------------------------------- */

@@ -29,6 +29,14 @@ void frames_put(struct frames *frames);
 /* Do frames hold bytes? */
 bool frames_have_bytes(const struct frames *frames);
 
+/*
+ * Page tables take memory of the host that is no frame, for pages that are none as well: a range of terabytes may map the zero
+ * page. So a pool's spaces have as many tables as it has frames, and FRAMES_LEAST_TABLES in any case. False: no more.
+ */
+#define FRAMES_LEAST_TABLES UINT64_C(16384)
+must_check bool frames_charge_table(struct frames *frames);
+void frames_uncharge_table(struct frames *frames);
+
 /* Frames in use now. Exact when nobody takes or gives one. */
 uint64_t frames_used(struct frames *frames);
 

@@ -33,6 +33,19 @@ static struct pt_table *table_create(unsigned level)
 	return table;
 }
 
+/* One below the root, charged to the pool. */
+static struct pt_table *table_create_charged(struct pt *pt, unsigned level)
+{
+	struct pt_table *table;
+
+	if (!frames_charge_table(pt->frames))
+		return NULL;
+	table = table_create(level);
+	if (!table)
+		frames_uncharge_table(pt->frames);
+	return table;
+}
+
 static void count_tables(struct pt *pt, uint64_t n)
 {
 	counters_add(pt->counters, PT_COUNT_TABLES, n);
@@ -46,7 +59,7 @@ static void count_tables(struct pt *pt, uint64_t n)
  */
 static __attribute__((noinline)) struct pt_table *table_grow(struct pt *pt, struct pt_table *parent, uint32_t index)
 {
-	struct pt_table *table = table_create(parent->level - 1);
+	struct pt_table *table = table_create_charged(pt, parent->level - 1);
 	uint64_t none = 0;
 
 	if (!table)
@@ -56,6 +69,7 @@ static __attribute__((noinline)) struct pt_table *table_grow(struct pt *pt, stru
 		return table;
 	}
 	block_give(BLOCK_4224, table);
+	frames_uncharge_table(pt->frames);
 	return table_child(parent, index);
 }
 
@@ -187,6 +201,7 @@ static void retire_table(struct pt *pt, struct pt_table *table)
 	}
 	check(table->live == 0);
 	count_tables(pt, UINT64_MAX);
+	frames_uncharge_table(pt->frames);
 	rcu_batch_add(&pt->retired, &table->rcu);
 }
 
@@ -246,22 +261,24 @@ int pt_init(struct pt *pt, struct frames *frames, struct counters *counters)
 }
 
 /* At once, without a grace period: nobody walks it. */
-static void destroy_table(struct pt_table *table)
+static void destroy_table(struct pt *pt, struct pt_table *table)
 {
 	for (uint32_t i = 0; table->level > 0 && i < PT_ENTRIES; i++) {
 		struct pt_table *child = table_child(table, i);
 
 		if (child)
-			destroy_table(child);
+			destroy_table(pt, child);
 	}
 	check(table->live == 0);
+	if (table != pt->root)
+		frames_uncharge_table(pt->frames);
 	block_give(BLOCK_4224, table);
 }
 
 void pt_destroy(struct pt *pt)
 {
 	pt_zap(pt, 0, UINT64_C(1) << table_shift(PT_LEVELS));
-	destroy_table(pt->root);
+	destroy_table(pt, pt->root);
 	rcu_batch_drain(&pt->retired);
 	pt->root = NULL;
 	frames_put(pt->frames);

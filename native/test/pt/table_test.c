@@ -393,6 +393,31 @@ static void threads_that_grow_the_same_tables_link_each_once(void)
 	expect_eq(alloc_live(), live); /* those that lost a race too */
 }
 
+/* Pages that are no frames, as the zero page, could take all memory of the host for their tables. */
+static void a_pool_of_few_frames_has_few_tables(void)
+{
+	int64_t live = alloc_live();
+	struct space s, fork;
+	struct pt_slot slot;
+	uint64_t n = 0;
+
+	space_init(&s, 1);
+	space_init_over(&fork, s.frames);
+	expect_eq(pt_slot_make(&fork.pt, GIB, &slot), 0);
+	while (pt_slot_make(&s.pt, n * MIB2, &slot) == 0)
+		n++;
+	expect_eq(space_tables(&s) + space_tables(&fork), FRAMES_LEAST_TABLES);
+	expect_eq(pt_slot_make(&fork.pt, 2 * GIB, &slot), -ENOMEM);
+	expect_eq(pt_slot_make(&fork.pt, GIB + PAGE_SIZE, &slot), 0);
+	pt_free_tables(&s.pt, 0, UINT64_C(1) << 47);
+	expect_eq(pt_slot_make(&fork.pt, 2 * GIB, &slot), 0);
+	space_end(&s);
+	for (uint64_t i = 0; i < n; i++)
+		expect_eq(pt_slot_make(&fork.pt, i * MIB2, &slot), 0);
+	space_end(&fork);
+	expect_eq(alloc_live(), live);
+}
+
 static const struct test_case cases[] = {
 	CASE(one_table_serves_two_mebibytes_and_each_page_has_an_entry_of_its_own),
 	CASE(the_whole_address_space_can_be_mapped),
@@ -407,6 +432,7 @@ static const struct test_case cases[] = {
 	CASE(growing_without_memory_leaves_valid_tables),
 	CASE(reserving_and_copying_without_memory_move_nothing),
 	CASE(the_validator_finds_what_is_broken),
+	CASE(a_pool_of_few_frames_has_few_tables),
 	CASE(threads_that_grow_the_same_tables_link_each_once),
 };
 TEST_MAIN(cases)
