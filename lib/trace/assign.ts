@@ -15,14 +15,29 @@ const OP_OF_CALL: ReadonlyMap<string, Op> = new Map([
   ['mremap', Op.REMAP],
   ['madvise', Op.ADVISE],
   ['brk', Op.BRK],
+  ['mlock', Op.MLOCK],
+  ['mlock2', Op.MLOCK],
+  ['munlock', Op.MUNLOCK],
+  ['mlockall', Op.MLOCKALL],
+  ['munlockall', Op.MUNLOCKALL],
+  ['msync', Op.MSYNC],
+  ['mincore', Op.MINCORE],
+  ['remap_file_pages', Op.REMAP_FILE_PAGES],
 ]);
 
 /** Which argument goes into `aux`; it is no other field then. */
-const AUX_OF_CALL: ReadonlyMap<Op, number> = new Map([
-  [Op.MAP, 3],
-  [Op.REMAP, 3],
-  [Op.ADVISE, 2],
+const AUX_OF_CALL: ReadonlyMap<string, number> = new Map([
+  ['mmap', 3],
+  ['mremap', 3],
+  ['madvise', 2],
+  ['mlock2', 2],
+  ['mlockall', 0],
+  ['msync', 2],
+  ['remap_file_pages', 4],
 ]);
+
+/** Refused for the limit on locked memory more often than for a hole, and no recording tells which. */
+const LOCKS: ReadonlySet<string> = new Set(['mlock', 'mlock2', 'mlockall']);
 
 const EBADF = BigInt(-(ERRNO.get('EBADF') ?? 0));
 
@@ -50,6 +65,9 @@ function notExecuted(step: CallStep): string | undefined {
     return step.effect && !RETURNS_ADDRESS.has(name) ? undefined : `${name} that never returned`;
   const errno = errnoName(errnoOf(result));
   if (errnoOf(result) !== 0 && name !== 'brk' && failsOutside(errno)) return `${name}:${errno}`;
+  if (LOCKS.has(name) && errno === 'ENOMEM') return `${name}:ENOMEM`;
+  // Where its answer was to go is not in the trace.
+  if (name === 'mincore' && errno === 'EFAULT') return 'mincore:EFAULT';
   if (name === 'madvise') {
     const advice = unmodelledAdvice(low32(call.values[2] ?? 0n));
     return advice === undefined ? undefined : `madvise:${advice}`;
@@ -171,9 +189,9 @@ function sharesMemory(event: TraceEvent): boolean {
   return anonymous && event.result >= 0n;
 }
 
-function argumentsOf(op: Op, { call: { values } }: CallStep): Partial<TraceEvent> {
-  const [a = 0n, b = 0n, c = 0n, , e = 0n, f = 0n] = values;
-  const aux = AUX_OF_CALL.get(op);
+function argumentsOf(op: Op, { name, call: { values } }: CallStep): Partial<TraceEvent> {
+  const [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n, f = 0n] = values;
+  const aux = AUX_OF_CALL.get(name);
   const rest = { a, b, aux: aux === undefined ? 0 : low32(values[aux] ?? 0n) };
   switch (op) {
     case Op.MAP:
@@ -182,8 +200,14 @@ function argumentsOf(op: Op, { call: { values } }: CallStep): Partial<TraceEvent
       return { ...rest, c, d: e };
     case Op.PROTECT:
       return { ...rest, c };
+    case Op.REMAP_FILE_PAGES:
+      return { ...rest, c, d };
     case Op.BRK:
       return { a };
+    case Op.MLOCKALL:
+      return { aux: rest.aux };
+    case Op.MUNLOCKALL:
+      return {};
     default:
       return rest;
   }

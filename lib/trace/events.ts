@@ -19,6 +19,13 @@ export const Op = {
   THREAD: 10,
   EXIT_SPACE: 11,
   UNMODELLED: 12,
+  MLOCK: 13,
+  MUNLOCK: 14,
+  MLOCKALL: 15,
+  MUNLOCKALL: 16,
+  MSYNC: 17,
+  MINCORE: 18,
+  REMAP_FILE_PAGES: 19,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 

@@ -43,6 +43,10 @@ export const MAP = {
 /** Bits that say which kind of mapping it is. */
 export const MAP_TYPE = 0xf;
 
+export const MLOCK = { MLOCK_ONFAULT: 1 } as const;
+export const MCL = { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 } as const;
+export const MS = { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 } as const;
+
 export const MREMAP = { MREMAP_MAYMOVE: 1, MREMAP_FIXED: 2, MREMAP_DONTUNMAP: 4 } as const;
 
 export const MADV: Readonly<Record<string, number>> = {

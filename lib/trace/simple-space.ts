@@ -47,6 +47,11 @@ export function rangesOf(event: TraceEvent, brk: number): Range[] {
     case Op.UNMAP:
     case Op.PROTECT:
     case Op.ADVISE:
+    case Op.MLOCK:
+    case Op.MUNLOCK:
+    case Op.MSYNC:
+    case Op.MINCORE:
+    case Op.REMAP_FILE_PAGES:
       return [rangeOf(a, b)];
     case Op.REMAP:
       return result < 0n ? [rangeOf(a, b)] : [rangeOf(a, b), rangeOf(result, c)];
@@ -89,6 +94,8 @@ export class SimpleSpace {
         return result < 0n || isFixed(event) || this.isFree(rangeOf(result, b));
       case Op.PROTECT:
       case Op.ADVISE:
+      case Op.MSYNC:
+      case Op.MINCORE:
         if (result === ENOMEM) return !this.isMapped(rangeOf(a, b));
         return result < 0n || this.isMapped(rangeOf(a, b));
       case Op.REMAP:

@@ -5,7 +5,7 @@
  * `call(begin <unfinished ...>` and `<... call resumed>rest) = result`; its arguments are read when it is whole.
  */
 import { argumentsNeeded, isExec, isFork, kindOfCall, prctlName } from './calls';
-import { CLONE, ERRNO, MADV, MAP, MREMAP, PROT } from './linux';
+import { CLONE, ERRNO, MADV, MAP, MCL, MLOCK, MREMAP, MS, PROT } from './linux';
 import { type CallArguments, Clock, countUp, type Grammar, type Sink, type What } from './recorded';
 import { bitsOf, descriptorOf, programOf, registerOf, registerOrZero, splitArguments } from './strace-text';
 import { checkedResult } from './result';
@@ -72,6 +72,27 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     }),
   ],
   ['brk', numbers(1)],
+  ['mlock', numbers(2)],
+  [
+    'mlock2',
+    ([addr = '', length = '', flags = '']) => ({
+      values: [registerOf(addr), registerOf(length), bitsOf(flags, MLOCK)],
+    }),
+  ],
+  ['munlock', numbers(2)],
+  ['mlockall', ([flags = '']) => ({ values: [bitsOf(flags, MCL)] })],
+  ['munlockall', numbers(0)],
+  [
+    'msync',
+    ([addr = '', length = '', flags = '']) => ({ values: [registerOf(addr), registerOf(length), bitsOf(flags, MS)] }),
+  ],
+  ['mincore', numbers(2)],
+  [
+    'remap_file_pages',
+    ([addr = '', length = '', prot = '', offset = '', flags = '']) => ({
+      values: [registerOf(addr), registerOf(length), bitsOf(prot, PROT), registerOf(offset), bitsOf(flags, MAP)],
+    }),
+  ],
 ]);
 
 /** Only the flags that matter here: strace knows names that this list need not. */

@@ -4,7 +4,8 @@
  * A trace is one block of memory (or one file): the header, then five tables of fixed-width records, then the bytes
  * of all strings. Everything is little-endian and 8-byte aligned; offsets count from the header. lib/trace/ writes it
  * from perf or strace text; docs/trace-format.md explains each field. Readers refuse another version or a record size
- * that differs, so that fields may be added only together with a new version.
+ * that differs, so that fields may be added only together with a new version. Operations may be
+ * added behind the last: a reader that does not know one refuses the trace and names its number.
  */
 #ifndef VMALOCK_TRACE_H
 #define VMALOCK_TRACE_H
@@ -104,6 +105,13 @@ enum vmalock_trace_op {
 	VMALOCK_TRACE_THREAD,  /* aux the new thread, of this process or a new one: its events come after this */
 	VMALOCK_TRACE_EXIT_SPACE, /* the process ends: what /proc/PID/maps shows now is its final map */
 	VMALOCK_TRACE_UNMODELLED, /* a call that vmalock does not model yet: counted under its name */
+	VMALOCK_TRACE_MLOCK,      /* a addr, b length, aux flags of mlock2 */
+	VMALOCK_TRACE_MUNLOCK,    /* a addr, b length */
+	VMALOCK_TRACE_MLOCKALL,   /* aux flags */
+	VMALOCK_TRACE_MUNLOCKALL,
+	VMALOCK_TRACE_MSYNC,            /* a addr, b length, aux flags */
+	VMALOCK_TRACE_MINCORE,          /* a addr, b length; a look: what it found is not compared */
+	VMALOCK_TRACE_REMAP_FILE_PAGES, /* a addr, b length, c prot, d pgoff in pages, aux flags */
 	VMALOCK_TRACE_OPS
 };
 

@@ -213,11 +213,13 @@ static int touch_changed(struct footprint *f, const struct seen *before, const s
 enum manner {
 	MANNER_CHANGE, /* of mappings, if it was not refused */
 	MANNER_DROP,   /* of pages: the mappings stay */
-	MANNER_FAULT,  /* as faults do, or less */
+	MANNER_FAULT,  /* as faults do, or less: looks too */
 };
 
 static enum manner manner_of(const struct vmalock_trace_event *e)
 {
+	if (e->op == VMALOCK_TRACE_MSYNC || e->op == VMALOCK_TRACE_MINCORE)
+		return MANNER_FAULT;
 	if (e->op != VMALOCK_TRACE_ADVISE)
 		return MANNER_CHANGE;
 	switch ((int)e->aux) {

@@ -81,8 +81,17 @@ struct ranges ranges_find(struct mm *mm, const struct vmalock_trace_event *e)
 	case VMALOCK_TRACE_MAP:
 		ranges_of_map(&all, e);
 		break;
+	case VMALOCK_TRACE_MLOCKALL:
+	case VMALOCK_TRACE_MUNLOCKALL: /* and what later mappings will be like */
+		add_range(&all, (struct range){ 0, RANGES_LIMIT });
+		break;
 	case VMALOCK_TRACE_UNMAP:
 	case VMALOCK_TRACE_ADVISE:
+	case VMALOCK_TRACE_MLOCK:
+	case VMALOCK_TRACE_MUNLOCK:
+	case VMALOCK_TRACE_MSYNC:
+	case VMALOCK_TRACE_MINCORE:
+	case VMALOCK_TRACE_REMAP_FILE_PAGES:
 		add_range(&all, range_of(e->a, e->b));
 		break;
 	case VMALOCK_TRACE_PROTECT:

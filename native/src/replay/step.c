@@ -63,6 +63,25 @@ static int64_t run_remap(vmalock_mm *mm, const struct vmalock_trace_event *e)
 	return err ? err : (int64_t)out;
 }
 
+/* As much of the answer as is looked at in one go. */
+#define MINCORE_PAGES UINT64_C(4096)
+
+/* What was resident on the recording machine is no expectation, only that the range is mapped. */
+static int64_t run_mincore(vmalock_mm *mm, const struct vmalock_trace_event *e)
+{
+	uint8_t resident[MINCORE_PAGES];
+	uint64_t left = e->b, most = MINCORE_PAGES * VMALOCK_PAGE_SIZE;
+	int err = 0;
+
+	for (uint64_t at = e->a; !err; at += most) {
+		err = vmalock_mm_mincore(mm, at, left < most ? left : most, resident);
+		if (left <= most)
+			break;
+		left -= most;
+	}
+	return err;
+}
+
 #define X86_USER 0x4u
 
 /* The kernel's own access to bad memory gives its caller EFAULT, no signal: for the program nothing has happened. */
@@ -148,6 +167,27 @@ struct step step_run(struct world *w, uint32_t event)
 		break;
 	case VMALOCK_TRACE_FAULT:
 		step.value = run_fault(mm, e);
+		break;
+	case VMALOCK_TRACE_MLOCK:
+		step.value = vmalock_mm_mlock(mm, e->a, e->b, e->aux);
+		break;
+	case VMALOCK_TRACE_MUNLOCK:
+		step.value = vmalock_mm_munlock(mm, e->a, e->b);
+		break;
+	case VMALOCK_TRACE_MLOCKALL:
+		step.value = vmalock_mm_mlockall(mm, e->aux);
+		break;
+	case VMALOCK_TRACE_MUNLOCKALL:
+		step.value = vmalock_mm_munlockall(mm);
+		break;
+	case VMALOCK_TRACE_MSYNC:
+		step.value = vmalock_mm_msync(mm, e->a, e->b, e->aux);
+		break;
+	case VMALOCK_TRACE_MINCORE:
+		step.value = run_mincore(mm, e);
+		break;
+	case VMALOCK_TRACE_REMAP_FILE_PAGES:
+		step.value = vmalock_mm_remap_file_pages(mm, e->a, e->b, e->c, e->d, e->aux);
 		break;
 	case VMALOCK_TRACE_FORK:
 		step.broken_off = world_fork(w, e->space, e->aux);

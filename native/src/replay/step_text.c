@@ -43,6 +43,29 @@ static void describe_call(const struct vmalock_trace_event *e, char call[CALL_SI
 	case VMALOCK_TRACE_FAULT:
 		describe_fault(e, call);
 		return;
+	case VMALOCK_TRACE_MLOCK:
+		(void)snprintf(call, CALL_SIZE, "mlock2(0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx32 ")", e->a, e->b, e->aux);
+		return;
+	case VMALOCK_TRACE_MUNLOCK:
+		(void)snprintf(call, CALL_SIZE, "munlock(0x%" PRIx64 ", %" PRIu64 ")", e->a, e->b);
+		return;
+	case VMALOCK_TRACE_MLOCKALL:
+		(void)snprintf(call, CALL_SIZE, "mlockall(0x%" PRIx32 ")", e->aux);
+		return;
+	case VMALOCK_TRACE_MUNLOCKALL:
+		(void)snprintf(call, CALL_SIZE, "munlockall()");
+		return;
+	case VMALOCK_TRACE_MSYNC:
+		(void)snprintf(call, CALL_SIZE, "msync(0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx32 ")", e->a, e->b, e->aux);
+		return;
+	case VMALOCK_TRACE_MINCORE:
+		(void)snprintf(call, CALL_SIZE, "mincore(0x%" PRIx64 ", %" PRIu64 ")", e->a, e->b);
+		return;
+	case VMALOCK_TRACE_REMAP_FILE_PAGES:
+		(void)snprintf(call, CALL_SIZE,
+			       "remap_file_pages(0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx32 ")",
+			       e->a, e->b, e->c, e->d, e->aux);
+		return;
 	case VMALOCK_TRACE_FORK:
 		(void)snprintf(call, CALL_SIZE, "fork()");
 		return;

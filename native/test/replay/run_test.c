@@ -172,10 +172,39 @@ static void what_is_not_modelled_is_counted_and_not_run(void)
 	vmalock_replay *replay;
 
 	tracing_begin(&t);
-	add_event(&t, 0, VMALOCK_TRACE_UNMODELLED)->name = add_string(&t, "mlock");
-	add_event(&t, 0, VMALOCK_TRACE_UNMODELLED)->name = add_string(&t, "mlock");
+	add_event(&t, 0, VMALOCK_TRACE_UNMODELLED)->name = add_string(&t, "shmat");
+	add_event(&t, 0, VMALOCK_TRACE_UNMODELLED)->name = add_string(&t, "shmat");
 	replay = tracing_load(&t);
 	expect_eq(run_as_recorded(replay, "per-vma").unmodelled, 2);
+	vmalock_replay_free(replay);
+}
+
+static void locking_and_looking_are_run_and_held_against_the_recording(void)
+{
+	vmalock_replay *replay;
+	struct vmalock_trace_event *e;
+
+	tracing_begin(&t);
+	add_map(&t, 0, 4, 4, RW);
+	add_range_call(&t, 0, VMALOCK_TRACE_MLOCK, 5, 1);
+	add_range_call(&t, 0, VMALOCK_TRACE_MSYNC, 5, 1)->aux = VMALOCK_MS_SYNC;
+	e = add_range_call(&t, 0, VMALOCK_TRACE_MSYNC, 4, 2);
+	e->aux = VMALOCK_MS_INVALIDATE;
+	e->result = VMALOCK_EBUSY;
+	add_range_call(&t, 0, VMALOCK_TRACE_MINCORE, 4, 4);
+	add_range_call(&t, 0, VMALOCK_TRACE_MINCORE, 4, 5)->result = VMALOCK_ENOMEM;
+	add_range_call(&t, 0, VMALOCK_TRACE_MUNLOCK, 5, 4)->result = VMALOCK_ENOMEM;
+	add_range_call(&t, 0, VMALOCK_TRACE_REMAP_FILE_PAGES, 4, 1)->result = VMALOCK_EINVAL;
+	add_event(&t, 0, VMALOCK_TRACE_MLOCKALL)->aux = VMALOCK_MCL_CURRENT | VMALOCK_MCL_FUTURE;
+	add_map(&t, 0, 10, 1, RW);
+	e = add_range_call(&t, 0, VMALOCK_TRACE_MSYNC, 10, 1);
+	e->aux = VMALOCK_MS_INVALIDATE;
+	e->result = VMALOCK_EBUSY;
+	add_event(&t, 0, VMALOCK_TRACE_MUNLOCKALL);
+	add_range_call(&t, 0, VMALOCK_TRACE_MSYNC, 10, 1)->aux = VMALOCK_MS_INVALIDATE;
+	replay = tracing_load(&t);
+	expect_eq(run_as_recorded(replay, "per-vma").unexpected, 0);
+	expect_eq(run_as_recorded(replay, "mmap-lock").unexpected, 0);
 	vmalock_replay_free(replay);
 }
 
@@ -382,6 +411,7 @@ static const struct test_case cases[] = {
 	CASE(a_mapping_that_moved_goes_where_it_went_and_one_that_stayed_stays),
 	CASE(an_unknown_result_is_never_a_difference),
 	CASE(what_is_not_modelled_is_counted_and_not_run),
+	CASE(locking_and_looking_are_run_and_held_against_the_recording),
 	CASE(the_kernels_own_access_faults_as_a_users_but_never_signals),
 	CASE(the_heap_follows_its_recorded_break),
 	CASE(a_file_is_one_object_for_all_spaces_that_map_it),

@@ -28,8 +28,10 @@ describe('a recorded call', () => {
   });
 
   it.each([
-    ['mlock', [A, 4096], 0, 'mlock'],
-    ['remap_file_pages', [A, 4096, 0, 1, 0], -22, 'remap_file_pages'],
+    ['mlock', [A, 4096], -12, 'mlock:ENOMEM'],
+    ['mlock', [A, 4096], -1, 'mlock:EPERM'],
+    ['mlockall', [1], -12, 'mlockall:ENOMEM'],
+    ['mincore', [A, 4096, 0], -14, 'mincore:EFAULT'],
     ['pkey_mprotect', [A, 4096, 1, 1], 0, 'pkey_mprotect'],
     ['shmat', [1, 0, 0], A, 'shmat'],
     ['madvise', [A, 4096, 102], 0, 'madvise:MADV_GUARD_INSTALL'],
@@ -44,6 +46,25 @@ describe('a recorded call', () => {
     expect(trace.unmodelled).toEqual({ [counted]: 1 });
     expect(lines[0]).toBe(`0/10 ${counted}`);
     expect(events[0]).toMatchObject({ op: 12, a: BigInt(values[0] ?? 0), result: BigInt(result) });
+  });
+
+  it.each([
+    ['mlock', [A, 4096], 0, 'MLOCK', { a: BigInt(A), b: 4096n, aux: 0 }],
+    ['mlock2', [A, 4096, 1], 0, 'MLOCK', { a: BigInt(A), b: 4096n, aux: 1 }],
+    ['munlock', [A, 4096], -12, 'MUNLOCK', { a: BigInt(A), b: 4096n }],
+    ['mlockall', [3], 0, 'MLOCKALL', { a: 0n, b: 0n, aux: 3 }],
+    ['munlockall', [], 0, 'MUNLOCKALL', { a: 0n, b: 0n, aux: 0 }],
+    ['msync', [A, 4096, 4], -12, 'MSYNC', { a: BigInt(A), b: 4096n, aux: 4 }],
+    ['mincore', [A, 4096, 0x7ffe0000], -12, 'MINCORE', { a: BigInt(A), b: 4096n }],
+    ['remap_file_pages', [A, 4096, 0, 9, 0x10000], -22, 'REMAP_FILE_PAGES', { c: 0n, d: 9n, aux: 0x10000 }],
+  ])('of memory that is locked or looked at is executed: %s %p', async (name, values, result, op, fields) => {
+    const { trace, lines, events } = await compiledPerf(
+      ['10/10', enter(name, ...values)],
+      ['10/10', exit(name, result)],
+    );
+    expect(trace.unmodelled).toEqual({});
+    expect(lines[0]).toMatch(`0/10 ${op}(`);
+    expect(events[0]).toMatchObject({ ...fields, result: BigInt(result) });
   });
 
   it('that failed within the address space is expected to fail', async () => {

@@ -18,6 +18,13 @@ const OPS = [
   'THREAD',
   'EXIT_SPACE',
   'UNMODELLED',
+  'MLOCK',
+  'MUNLOCK',
+  'MLOCKALL',
+  'MUNLOCKALL',
+  'MSYNC',
+  'MINCORE',
+  'REMAP_FILE_PAGES',
 ];
 
 export interface Decoded {
