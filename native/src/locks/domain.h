@@ -67,7 +67,8 @@ static inline void domain_assert_writer(const struct domain *d)
 }
 
 /*
- * Waits until the section in which the sequence was @seen has ended: spins a little, then sleeps.
+ * Waits until the section in which the sequence was @seen has ended: spins a little, then sleeps. @seen was read before
+ * the VMA was found taken: read afterwards it may be that of a section which nobody has begun.
  * Context: nothing held, no RCU read section: whoever waits here waits for a writer, as if for mmap_lock (asserted).
  */
 enum section_wait domain_wait_for_section(struct domain *d, uint64_t seen, uint64_t timeout_ns);

@@ -141,6 +141,7 @@ enum { ROUNDS = 3000 };
 
 struct litmus {
 	struct domain *domain;
+	uint64_t seen; /* the sequence of the open section; Guard: handed over by round and waited */
 	atomic_u32 round, waited;
 };
 
@@ -149,12 +150,9 @@ static void wait_in_each_round(void *arg)
 	struct litmus *l = arg;
 
 	for (uint32_t n = 1; n <= ROUNDS; n++) {
-		uint64_t seen;
-
 		while (atomic_load_acquire(&l->round) != n)
 			sync_yield();
-		seen = atomic_load_relaxed(&l->domain->seq);
-		expect(domain_wait_for_section(l->domain, seen, LONG_NS) != SECTION_TIMED_OUT);
+		expect(domain_wait_for_section(l->domain, l->seen, LONG_NS) != SECTION_TIMED_OUT);
 		atomic_store_release(&l->waited, n);
 	}
 }
@@ -168,6 +166,7 @@ static void no_wake_up_is_lost_however_the_two_meet(void)
 	expect_eq(sync_thread_start(&thread, wait_in_each_round, &l), 0);
 	for (uint32_t n = 1; n <= ROUNDS; n++) {
 		open_section(l.domain);
+		l.seen = atomic_load_relaxed(&l.domain->seq);
 		atomic_store_release(&l.round, n);
 		/* Until it is about to count itself in, or has just done so. */
 		if (n % 2)
