@@ -254,7 +254,7 @@ static inline vmalock_replay *tracing_load(struct tracing *t)
 
 static inline struct vmalock_replay_options options_of(const char *policy)
 {
-	return (struct vmalock_replay_options){ .policy = policy, .frames = 65536 };
+	return (struct vmalock_replay_options){ .policy = policy, .frames = 8192 };
 }
 
 /* Runs it and expects every outcome as recorded. */
