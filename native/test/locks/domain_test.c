@@ -137,7 +137,7 @@ static void a_wait_is_over_when_its_time_is(void)
  * sequence, as close together as two threads can be brought. Without the writer's fence some round ends in neither
  * seeing the other, on x86 as well. One thread plays all waiters, the other all writers; a round is one section.
  */
-enum { ROUNDS = 3000 };
+enum { ROUNDS = 30000 };
 
 struct litmus {
 	struct domain *domain;
