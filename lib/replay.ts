@@ -11,6 +11,7 @@ import { NativeReplay, type NativeReplayResult, PACES } from './internal/replay-
 import type { FaultEra, PolicyName } from './policy';
 import { compareMaps } from './trace/compare-maps';
 import { compileTrace, type CompiledTrace } from './trace/compile';
+import { TraceError } from './trace/errors';
 import { stopIfAborted } from './trace/text-source';
 
 /** How a replay runs. */
@@ -166,7 +167,9 @@ class ReplayRun {
     stopIfAborted(signal);
     refuseLoss(trace, this.options.allowLoss ?? false);
     this.tell({ stage: 'ordering' });
-    const native = await NativeReplay.load(trace.buffer);
+    const native = await NativeReplay.load(trace.buffer).catch((error: unknown) => {
+      throw asTraceError(error, path);
+    });
     try {
       return await this.runAll(trace, native);
     } finally {
@@ -225,6 +228,12 @@ class ReplayRun {
       ...progress,
     });
   }
+}
+
+/** What only the replayer can see to be wrong (an address that no space has, ...) is an error of the file like any other. */
+function asTraceError(error: unknown, path: string): unknown {
+  if (!(error instanceof VmalockError) || error.code !== 'ERR_VMALOCK_BAD_TRACE') return error;
+  return new TraceError(error.message, path);
 }
 
 function refuseLoss(trace: CompiledTrace, allowed: boolean): void {

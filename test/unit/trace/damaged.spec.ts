@@ -58,6 +58,17 @@ function damaged(lines: readonly string[], { kind, at, size }: Damage): string[]
 }
 
 describe('a damaged trace', () => {
+  it('is refused with its file also for what only the replayer can see: a heap outside the address space', async () => {
+    const text = gunzipSync(readFileSync(join(TRACES, 'pthread-storm/perf.txt.gz'))).toString();
+    const files = {
+      'perf.txt': text.replace(/(sys_exit_brk: )0x[0-9a-f]+/, '$10x7ffffffffff000'),
+      'maps.initial': readFileSync(join(TRACES, 'pthread-storm/maps.initial')),
+    };
+    const error: unknown = await withFiles(files, (folder) => replay(folder)).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'TraceError', code: 'ERR_VMALOCK_BAD_TRACE' });
+    expect((error as Error).message).toMatch(/heap or stack begins outside the address space/);
+  });
+
   it('is replayed as far as it goes, or refused with its file, and never anything else', async () => {
     await fc.assert(
       fc.asyncProperty(
