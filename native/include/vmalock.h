@@ -393,7 +393,6 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const cha
 	X(abort_vma_kind)        /* ... the era keeps its kind under mmap_lock */                                       \
 	X(abort_vma_busy)        /* ... a writer had it */                                                              \
 	X(retry_anon_vma)        /* of the retries: it had no anon_vma yet */                                           \
-	X(retry_table)           /* ... a page table was missing */                                                     \
 	X(retry_file)            /* ... a page of a file had to come in */                                              \
 	X(minor_faults)          /* resolved without reading anything in */                                             \
 	X(major_faults)          /* resolved by bringing a page in */                                                   \

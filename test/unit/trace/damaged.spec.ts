@@ -21,29 +21,15 @@ const RECORDINGS = [
   { name: 'strace.txt', lines: linesOf('ripgrep-strace/strace.txt.gz', 300), maps: 'ripgrep-strace/strace.maps' },
 ];
 
+const damageOf = <Kind extends string>(kind: Kind, largest: number) =>
+  fc.record({
+    kind: fc.constant(kind),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    size: fc.integer({ min: 1, max: largest }),
+  });
+
 /** One thing that goes wrong, at a place between 0 and 1. */
-const damage = fc.oneof(
-  fc.record({
-    kind: fc.constant('lose'),
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    size: fc.integer({ min: 1, max: 40 }),
-  }),
-  fc.record({
-    kind: fc.constant('repeat'),
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    size: fc.integer({ min: 1, max: 40 }),
-  }),
-  fc.record({
-    kind: fc.constant('move'),
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    size: fc.integer({ min: 1, max: 40 }),
-  }),
-  fc.record({
-    kind: fc.constant('garble'),
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    size: fc.integer({ min: 1, max: 120 }),
-  }),
-);
+const damage = fc.oneof(damageOf('lose', 40), damageOf('repeat', 40), damageOf('move', 40), damageOf('garble', 120));
 
 type Damage = typeof damage extends fc.Arbitrary<infer T> ? T : never;
 
