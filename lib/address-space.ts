@@ -57,7 +57,7 @@ const moved = new Float64Array(1);
  *
  * @throws {VmalockError} `EINVAL` for an unknown policy or era, `ENOMEM` when the host is out of memory
  * @see docs/locking.md for what each policy locks, and when
- * @see docs/vocabulary.md for where the model differs from Linux
+ * @see docs/differences.md for where the model differs from Linux
  */
 export class AddressSpace implements Disposable, Iterable<Vma> {
   /** Bytes of a page. */

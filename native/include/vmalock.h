@@ -11,7 +11,7 @@
  * Threads      any thread may call; it is registered with RCU on its first call and leaves when it ends. A handle may
  *              be used by many threads; the last vmalock_mm_put() must come after their last call.
  * Ownership    vmalock_mm_create() and _fork() give one reference; vmalock_mm_put() lets it go.
- * Behaviour    that of Linux 6.18 on x86-64 with 4 KiB pages, see docs/vocabulary.md for where it differs.
+ * Behaviour    that of Linux 6.18 on x86-64 with 4 KiB pages, see docs/differences.md for where it differs.
  */
 #ifndef VMALOCK_H
 #define VMALOCK_H

@@ -1,0 +1,103 @@
+/**
+ * docs/differences.md, row by row: each deliberate difference from Linux is what it says, and none is pinned that the page
+ * does not tell.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AddressSpace, FaultResult, SimFile } from '../lib';
+import { codeOf } from './support/codes';
+import { page, PAGE, pages } from './support/drawing';
+
+const MIB = 1024 * 1024;
+const TOP_OF_USER_HALF = 2 ** 47 - PAGE;
+
+/** The first column of the table: what differs. */
+const TOLD = Array.from(
+  readFileSync(join(__dirname, '../docs/differences.md'), 'utf8').matchAll(/^\| (?!difference|---)(.*?) \|/gm),
+  ([, row = '']) => row.replaceAll('`', ''),
+);
+
+const outcome = (result: number): number => result & FaultResult.OUTCOME;
+
+const PINNED: Readonly<Record<string, () => void>> = {
+  'mappings are placed without randomisation': () => {
+    const placed = [1, 2].map(() => {
+      using space = new AddressSpace();
+      return space.mmap({ length: PAGE });
+    });
+    expect(placed[0]).toBe(placed[1]);
+    expect(placed[0]).toBeGreaterThan(TOP_OF_USER_HALF - 129 * MIB);
+    expect(placed[0]).toBeLessThan(TOP_OF_USER_HALF - 127 * MIB);
+  },
+
+  'memory beyond the pool is refused by the fault, not by mmap': () => {
+    using space = new AddressSpace({ frames: 4 });
+    const start = space.mmap({ length: 2 ** 40 });
+    expect(space.status()['Committed']).toBe(2 ** 40);
+    for (let i = 0; i < 4; i++) expect(outcome(space.fault(start + i * PAGE, 'write'))).toBe(FaultResult.MINOR);
+    expect(outcome(space.fault(start + 4 * PAGE, 'write'))).toBe(FaultResult.OOM);
+  },
+
+  'nobody takes pages away': () => {
+    using space = new AddressSpace();
+    const start = space.mmap({ length: PAGE });
+    space.write(start, Buffer.from('kept'));
+    for (const advice of ['free', 'cold', 'pageout', 'willneed']) {
+      space.madvise(start, PAGE, advice);
+      expect(Array.from(space.mincore(start, PAGE))).toEqual([1]);
+    }
+    expect(space.read(start, 4).toString()).toBe('kept');
+  },
+
+  'nothing is written back': () => {
+    using space = new AddressSpace();
+    const file = new SimFile({ length: PAGE });
+    const start = space.mmap({ length: PAGE, file, shared: true });
+    space.write(start, Buffer.from('there'));
+    expect(file.read(0, 5).toString()).toBe('there');
+    space.msync(start, PAGE, { sync: true });
+  },
+
+  'reading fresh anonymous memory maps a zero page, unless told otherwise': () => {
+    for (const zeroPage of [true, false]) {
+      using space = new AddressSpace({ zeroPage });
+      const start = space.mmap({ length: PAGE });
+      space.fault(start, 'read');
+      expect(space.status()['FramesUsed']).toBe(zeroPage ? 0 : 1);
+    }
+  },
+
+  'a fault on a page that is there is a minor fault': () => {
+    using space = new AddressSpace();
+    const start = space.mmap({ length: PAGE, populate: true });
+    expect(outcome(space.fault(start, 'write'))).toBe(FaultResult.MINOR);
+    expect(space.stats().minorFaults).toBeGreaterThan(0);
+  },
+
+  'PROT_EXEC alone is readable for fault(), not for faultArch() of arm64 and ppc64': () => {
+    using space = new AddressSpace();
+    const start = space.mmap({ length: PAGE, prot: 'x' });
+    const translationFault = (0x24 << 26) | 0x07;
+    expect(outcome(space.fault(start, 'read'))).toBe(FaultResult.MINOR);
+    expect(outcome(space.faultArch('x86', start, 0x4))).toBe(FaultResult.MINOR);
+    expect(outcome(space.faultArch('arm64', start, translationFault >>> 0))).toBe(FaultResult.SIGSEGV_ACCERR);
+    expect(outcome(space.faultArch('ppc64', start, 0x40000000))).toBe(FaultResult.SIGSEGV_ACCERR);
+  },
+};
+
+describe('a deliberate difference from Linux', () => {
+  it('is told exactly where it is pinned', () => {
+    expect(TOLD).toEqual(Object.keys(PINNED));
+  });
+
+  it.each(Object.keys(PINNED))('is what docs/differences.md says: %s', (difference) => {
+    PINNED[difference]?.();
+  });
+});
+
+describe('a mapping of huge TLB pages', () => {
+  it('is not modelled', () => {
+    using space = new AddressSpace();
+    expect(codeOf(() => space.mmap({ length: pages(512), flags: 0x40022, address: page(0) }))).toBe('ENOSYS');
+  });
+});
