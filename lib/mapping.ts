@@ -39,7 +39,9 @@ const FLAG_WORDS: readonly (readonly [bit: number, word: string])[] = [
   ] as const),
   ...([
     [8, 'gd'],
+    [9, 'um'],
     [10, 'pf'],
+    [12, 'uw'],
     [13, 'lo'],
     [14, 'io'],
     [15, 'sr'],
@@ -60,6 +62,7 @@ const FLAG_WORDS: readonly (readonly [bit: number, word: string])[] = [
   ...([
     [31, 'mg'],
     [40, 'dp'],
+    [41, 'ui'],
   ] as const),
 ];
 

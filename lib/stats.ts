@@ -19,6 +19,8 @@ export interface Stats {
   cowFaults: number;
   /** faults that ended in a signal */
   signalFaults: number;
+  /** faults handed to a userfaultfd, each time anew */
+  userfaults: number;
   /** how often mmap_lock was taken for reading */
   mmapLockReads: number;
   /** how often mmap_lock was taken for writing */
@@ -35,7 +37,7 @@ export interface Stats {
   vmaLockWaits: number;
   /** why faults did not try the fast path: `noVma`, `vmaKind`, `vmaBusy` */
   abortReasons: Record<string, number>;
-  /** why faults left the fast path: `anonVma`, `table`, `file` */
+  /** why faults left the fast path: `anonVma`, `file`, `userfault` */
   retryReasons: Record<string, number>;
 }
 
@@ -65,6 +67,7 @@ export function statsOf(values: Float64Array): Stats {
     majorFaults: of('major_faults'),
     cowFaults: of('cow_faults'),
     signalFaults: of('signal_faults'),
+    userfaults: of('userfaults'),
     mmapLockReads: of('mmap_lock_reads'),
     mmapLockWrites: of('mmap_lock_writes'),
     mmapLockWaits: of('mmap_lock_read_waits') + of('mmap_lock_write_waits'),

@@ -25,6 +25,7 @@ export const NativeCode = {
   SIGBUS: -1002,
   BROKEN: -1003,
   BAD_TRACE: -1004,
+  USERFAULT: -1005,
 } as const;
 
 /** What each code is called, and what it says. */
@@ -52,4 +53,5 @@ export const NATIVE_ERRORS: ReadonlyMap<number, { readonly name: string; readonl
   [-1002, { name: 'SIGBUS', text: 'bus error: beyond the end of the file' }],
   [-1003, { name: 'BROKEN', text: 'a broken invariant was found' }],
   [-1004, { name: 'BAD_TRACE', text: 'not a trace that can be replayed' }],
+  [-1005, { name: 'USERFAULT', text: 'a page that a userfaultfd is to resolve, and this thread does not wait for it' }],
 ]);

@@ -311,12 +311,121 @@ VMALOCK_API size_t vmalock_mm_fault_many(vmalock_mm *mm, const uint64_t *addrs, 
 /*
  * Bytes through the page tables, faulting as a program would. Stops at the first page that gives a signal.
  * @done: bytes moved before that; may be NULL.
- * Return: 0; SIGSEGV_MAPERR, SIGSEGV_ACCERR, SIGBUS; ENOMEM (no frame).
+ * Return: 0; SIGSEGV_MAPERR, SIGSEGV_ACCERR, SIGBUS; ENOMEM (no frame); USERFAULT (vmalock_thread_userfaults()).
  */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_read(vmalock_mm *mm, uint64_t addr, void *buffer, size_t length,
 						   size_t *done);
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_write(vmalock_mm *mm, uint64_t addr, const void *bytes, size_t length,
 						    size_t *done);
+
+/* --- userfaultfd: pages that a program brings --------------------------------------------------------------------- */
+
+/*
+ * A fault in a registered range is not served but told, as an event; whoever reads the events resolves it, and the fault goes on. Simulated
+ * files stand for shmem and memfd: they may be registered, too. docs/userfaultfd.md
+ */
+typedef struct vmalock_uffd vmalock_uffd;
+
+/* UFFD_FEATURE_ bits under Linux's numbers. The others that Linux knows are ENOSYS; those nobody knows, EINVAL. */
+#define VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP (UINT64_C(1) << 0)
+#define VMALOCK_UFFD_FEATURE_MISSING_SHMEM (UINT64_C(1) << 5)
+#define VMALOCK_UFFD_FEATURE_SIGBUS (UINT64_C(1) << 7) /* no events: the access gives SIGBUS */
+#define VMALOCK_UFFD_FEATURE_MINOR_SHMEM (UINT64_C(1) << 10)
+#define VMALOCK_UFFD_FEATURE_EXACT_ADDRESS (UINT64_C(1) << 11) /* events tell the byte, not the page */
+#define VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM (UINT64_C(1) << 12)
+#define VMALOCK_UFFD_FEATURE_WP_UNPOPULATED (UINT64_C(1) << 13) /* anonymous memory is protected where no page is, too */
+
+/* One handle, which keeps the space. Return: 0; EINVAL, ENOSYS (@features); ENOMEM. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_create(vmalock_mm *mm, uint64_t features, vmalock_uffd **out);
+VMALOCK_API void vmalock_uffd_get(vmalock_uffd *uffd);
+
+/*
+ * close(2): unregisters everything, and all that wait go on, faults and readers. Every other call is EBADF from then on. The last put closes,
+ * too. Context: takes mmap_lock for writing.
+ */
+VMALOCK_API void vmalock_uffd_close(vmalock_uffd *uffd);
+VMALOCK_API void vmalock_uffd_put(vmalock_uffd *uffd);
+
+#define VMALOCK_UFFD_MODE_MISSING UINT64_C(1) /* where no page is */
+#define VMALOCK_UFFD_MODE_WP UINT64_C(2)      /* writes to pages that vmalock_uffd_writeprotect() has protected */
+#define VMALOCK_UFFD_MODE_MINOR UINT64_C(4)   /* where the file has the page, and the mapping has not seen it yet */
+
+/*
+ * UFFDIO_REGISTER: splits and merges mappings as mprotect would; holes are stepped over.
+ * Context: takes mmap_lock for writing.
+ * Return:  0; EINVAL (@mode, a range that is no whole pages of user memory, nothing mapped there, memory that cannot have @mode);
+ *          EPERM (a shared mapping of a file that may not be written); EBUSY (another userfaultfd has part of it); ENOMEM (the map
+ *          limit: what lies before is registered).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_register(vmalock_uffd *uffd, uint64_t addr, uint64_t length,
+							 uint64_t mode);
+
+/* UFFDIO_UNREGISTER: faults that wait in the range go on. Return: 0; EINVAL (also for another's range); ENOMEM as above. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_unregister(vmalock_uffd *uffd, uint64_t addr, uint64_t length);
+
+#define VMALOCK_UFFD_COPY_DONTWAKE UINT64_C(1)
+#define VMALOCK_UFFD_COPY_WP UINT64_C(2)
+
+/*
+ * UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE: bring pages, and wake the faults that wait for them unless @mode has DONTWAKE. With WP
+ * (not for ZEROPAGE) the pages come write-protected.
+ * @done: bytes that came, also after an error; may be NULL.
+ *
+ * Return: 0; EINVAL (range, @mode, memory of the wrong kind, CONTINUE beyond the end of its file); ENOENT (not registered, or not all in
+ *         one mapping); EEXIST (a page is there already); EFAULT (beyond the end of the file; CONTINUE of a page that is not in it); ENOMEM;
+ *         EAGAIN (pages came, and then one of these).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_copy(vmalock_uffd *uffd, uint64_t addr, const void *bytes,
+						     uint64_t length, uint64_t mode, uint64_t *done);
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_zeropage(vmalock_uffd *uffd, uint64_t addr, uint64_t length,
+							 uint64_t mode, uint64_t *done);
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_continue(vmalock_uffd *uffd, uint64_t addr, uint64_t length,
+							 uint64_t mode, uint64_t *done);
+
+#define VMALOCK_UFFD_WRITEPROTECT_WP UINT64_C(1)
+#define VMALOCK_UFFD_WRITEPROTECT_DONTWAKE UINT64_C(2)
+
+/*
+ * UFFDIO_WRITEPROTECT: with WP in @mode the next write of each page is told; without, it is not any more, and faults go on.
+ * Return: 0; EINVAL; ENOENT (part of it is not registered for write protection: what lies before has changed); ENOMEM.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_writeprotect(vmalock_uffd *uffd, uint64_t addr, uint64_t length,
+							     uint64_t mode);
+
+/* UFFDIO_WAKE: faults that wait there look again. Return: 0; EINVAL. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_wake(vmalock_uffd *uffd, uint64_t addr, uint64_t length);
+
+enum vmalock_uffd_kind { VMALOCK_UFFD_MISSING, VMALOCK_UFFD_WP, VMALOCK_UFFD_MINOR };
+
+struct vmalock_uffd_event {
+	uint64_t address; /* bytes: the page's, or with EXACT_ADDRESS the access's */
+	enum vmalock_access access;
+	enum vmalock_uffd_kind kind;
+};
+
+#define VMALOCK_FOREVER UINT64_MAX
+
+/* read(2): the next event, in the order of the faults. Return: 0; EAGAIN (none within @timeout_ns; 0: does not wait); EBADF (closed). */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_read(vmalock_uffd *uffd, struct vmalock_uffd_event *out,
+						     uint64_t timeout_ns);
+
+/*
+ * poll(2), for event loops: @notify is called for each event and at the close, by the thread that faults. It must be short, and must call
+ * nothing of this header. NULL: nobody is called; after the return of this the function before is not called any more.
+ */
+VMALOCK_API void vmalock_uffd_notify(vmalock_uffd *uffd, void (*notify)(void *arg), void *arg);
+
+enum vmalock_userfaults {
+	VMALOCK_USERFAULTS_WAIT, /* a fault waits until it is resolved: how threads begin */
+	VMALOCK_USERFAULTS_RETURN, /* it tells, and ends as VMALOCK_FAULT_USERFAULT; bytes and populating as VMALOCK_USERFAULT */
+};
+
+/*
+ * How faults of the calling thread meet a userfaultfd. Those that RETURN and are alike are told once until somebody reads it, and when
+ * 1024 are unread no more are told; the fault is repeated in any case.
+ * @go_on: with WAIT, asked every 50 ms while it waits: 0 ends the wait, as if the thread did not wait. NULL: waits on.
+ */
+VMALOCK_API void vmalock_thread_userfaults(enum vmalock_userfaults how, int (*go_on)(void *arg), void *arg);
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
@@ -344,6 +453,8 @@ struct vmalock_vma {
 #define VMALOCK_VM_MAYEXEC 0x40u
 #define VMALOCK_VM_MAYSHARE 0x80u
 #define VMALOCK_VM_GROWSDOWN 0x100u
+#define VMALOCK_VM_UFFD_MISSING 0x200u
+#define VMALOCK_VM_UFFD_WP 0x1000u
 #define VMALOCK_VM_LOCKED 0x2000u
 #define VMALOCK_VM_SEQ_READ 0x8000u
 #define VMALOCK_VM_RAND_READ 0x10000u
@@ -356,6 +467,7 @@ struct vmalock_vma {
 #define VMALOCK_VM_DONTDUMP 0x4000000u
 #define VMALOCK_VM_HUGEPAGE 0x20000000u
 #define VMALOCK_VM_NOHUGEPAGE 0x40000000u
+#define VMALOCK_VM_UFFD_MINOR (UINT64_C(1) << 41)
 
 /*
  * The VMA that covers @addr, or the first above it. Takes no mmap_lock when the policy can do without.
@@ -394,10 +506,12 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const cha
 	X(abort_vma_busy)        /* ... a writer had it */                                                              \
 	X(retry_anon_vma)        /* of the retries: it had no anon_vma yet */                                           \
 	X(retry_file)            /* ... a page of a file had to come in */                                              \
+	X(retry_userfault)       /* ... it waits for a userfaultfd, or the era keeps such faults under mmap_lock */     \
 	X(minor_faults)          /* resolved without reading anything in */                                             \
 	X(major_faults)          /* resolved by bringing a page in */                                                   \
 	X(cow_faults)            /* a page was copied or taken over for a write */                                      \
 	X(signal_faults)         /* ended in a signal */                                                                \
+	X(userfaults)            /* handed to a userfaultfd, each time anew */                                          \
 	X(mmap_lock_reads)       /* mmap_lock taken for reading */                                                      \
 	X(mmap_lock_writes)      /* ... for writing */                                                                  \
 	X(mmap_lock_read_waits)  /* of the reads, how many had to wait */                                               \

@@ -31,7 +31,8 @@
 	X(SIGSEGV_ACCERR, 1001, "segmentation fault: access not permitted by the mapping")                              \
 	X(SIGBUS, 1002, "bus error: beyond the end of the file")                                                        \
 	X(BROKEN, 1003, "a broken invariant was found")                                                                 \
-	X(BAD_TRACE, 1004, "not a trace that can be replayed")
+	X(BAD_TRACE, 1004, "not a trace that can be replayed")                                                          \
+	X(USERFAULT, 1005, "a page that a userfaultfd is to resolve, and this thread does not wait for it")
 
 enum vmalock_error {
 #define VMALOCK_ERROR_ENUM(name, number, text) VMALOCK_##name = -(number),

@@ -32,6 +32,7 @@
 #define SIGBUS_NUMBER 0
 #define BROKEN_NUMBER 0
 #define BAD_TRACE_NUMBER 0
+#define USERFAULT_NUMBER 0
 VMALOCK_ERRORS(SAME_NUMBER)
 
 uint32_t vmalock_version(void)

@@ -64,6 +64,8 @@ static int error_of(uint32_t result)
 		return VMALOCK_SIGSEGV_ACCERR;
 	case VMALOCK_FAULT_SIGBUS:
 		return VMALOCK_SIGBUS;
+	case VMALOCK_FAULT_USERFAULT:
+		return VMALOCK_USERFAULT;
 	default:
 		return -ENOMEM;
 	}

@@ -2,7 +2,8 @@
  * fault/anon.c - the first touch of a page of private anonymous memory
  *
  * Reading maps the zero page, which belongs to nobody, unless the space forbids it; the first write brings a frame. A
- * frame needs the VMA's anon before it is there, since a fork that copies the VMA copies page and anon together.
+ * frame needs the VMA's anon before it is there, since a fork that copies the VMA copies page and anon together. Where a
+ * userfaultfd brings missing pages it is told, by a write only after the anon: that much shows in what merges.
  */
 #include "fault/fault.h"
 #include "pt/pte.h"
@@ -10,9 +11,11 @@
 
 static uint32_t map_zero_page(struct fault *f)
 {
+	if (unlikely(vma_flags(f->vma) & VM_UFFD_MISSING))
+		return fault_userfault(f, VMALOCK_UFFD_MISSING);
 	if (unlikely(!fault_lock_entry(f)))
 		return FAULT_CHANGED;
-	pt_slot_set(&f->mm->pt, &f->slot, pte_make(frame_zero_page(), PTE_ZERO, 0));
+	pt_slot_set(&f->mm->pt, &f->slot, pte_make(frame_zero_page(), PTE_ZERO, fault_marked_bits(f, 0)));
 	fault_unlock_entry(f);
 	return VMALOCK_FAULT_MINOR;
 }
@@ -27,6 +30,8 @@ uint32_t fault_anonymous(struct fault *f)
 	result = fault_prepare_anon(f);
 	if (unlikely(result))
 		return result;
+	if (unlikely(vma_flags(f->vma) & VM_UFFD_MISSING))
+		return fault_userfault(f, VMALOCK_UFFD_MISSING);
 	frame = frame_take_zeroed(f->mm->pt.frames);
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;

@@ -5,6 +5,8 @@
  *   a file's page         shared mapping: becomes writable; private: a frame with a copy
  *   a frame, other users  (fork) a frame with a copy; the old one loses a user
  *   a frame, no others    taken over where it is (they have left, or mprotect took the write bit)
+ *
+ * Before all that: a page whose writes belong to a userfaultfd is left to it.
  */
 #include "fault/fault.h"
 #include "pt/file.h"
@@ -81,6 +83,8 @@ uint32_t fault_write_present(struct fault *f)
 {
 	uint32_t result;
 
+	if (unlikely(f->pte & PTE_UFFD_WP) && (vma_flags(f->vma) & VM_UFFD_WP))
+		return fault_userfault(f, VMALOCK_UFFD_WP);
 	if (unlikely(must_retry(f))) {
 		mm_count(f->mm, STAT_retry_file);
 		return FAULT_RETRY;

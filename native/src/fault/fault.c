@@ -2,12 +2,14 @@
  * fault/fault.c - one fault: the policy's fast path, and what it falls back to
  *
  * Locks   none on entry. The fast path holds one VMA by the policy's means; what it may wait for says the policy, and it waits
- *         before it holds anything. The long way holds mmap_lock for reading, or for writing while a stack grows.
+ *         before it holds anything. The long way holds mmap_lock for reading, or for writing while a stack grows. Who waits for a
+ *         userfaultfd holds nothing, and then begins again.
  * Counts  attempts == success + abort + retry + miss + access_error, each counted where it is decided.
  */
 #include "fault/fault.h"
 
 #include "mm/mmap_lock.h"
+#include "mm/userfault.h"
 #include "ops/grow.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
@@ -88,6 +90,11 @@ static uint32_t try_fast(struct fault *f, bool exec_implies_read, uint32_t *retr
 		*retried = VMALOCK_FAULT_RETRIED;
 		return FAULT_RETRY;
 	}
+	if (unlikely(result & FAULT_WAIT)) {
+		mm_count(mm, STAT_retry_userfault);
+		mm_count(mm, STAT_vma_lock_retry);
+		return FAULT_WAIT;
+	}
 	mm_count(mm, STAT_vma_lock_success);
 	return result | VMALOCK_FAULT_VMA_LOCK;
 }
@@ -159,6 +166,7 @@ static void count_outcome(struct mm *mm, uint32_t result)
 		mm_count(mm, STAT_major_faults);
 		break;
 	case VMALOCK_FAULT_OOM:
+	case VMALOCK_FAULT_USERFAULT:
 		break;
 	default:
 		mm_count(mm, STAT_signal_faults);
@@ -167,19 +175,30 @@ static void count_outcome(struct mm *mm, uint32_t result)
 		mm_count(mm, STAT_cow_faults);
 }
 
+static uint32_t attempt(struct fault *f, bool exec_implies_read, uint32_t *retried)
+{
+	uint32_t result = FAULT_RETRY;
+
+	if (f->mm->policy->start_read)
+		result = try_fast(f, exec_implies_read, retried);
+	if (result & FAULT_RETRY)
+		result = handle_slowly(f, exec_implies_read);
+	return result;
+}
+
 static uint32_t resolve(struct mm *mm, uint64_t addr, enum vmalock_access access, bool exec_implies_read)
 {
-	struct fault f = { .mm = mm, .addr = addr, .access = access };
-	uint32_t result = FAULT_RETRY, retried = 0;
+	struct userfault_wait wait; /* nobody reads it before userfault_queue() has written it */
+	struct fault f = { .mm = mm, .addr = addr, .access = access, .wait = &wait };
+	uint32_t result, retried = 0;
 
 	if (unlikely(addr >= MM_TASK_SIZE)) {
 		mm_count(mm, STAT_signal_faults);
 		return VMALOCK_FAULT_SIGSEGV_MAPERR;
 	}
-	if (mm->policy->start_read)
-		result = try_fast(&f, exec_implies_read, &retried);
-	if (result & FAULT_RETRY)
-		result = handle_slowly(&f, exec_implies_read);
+	result = attempt(&f, exec_implies_read, &retried);
+	while (unlikely(result & FAULT_WAIT))
+		result = fault_userfault_wait(&f) ? attempt(&f, exec_implies_read, &retried) : VMALOCK_FAULT_USERFAULT;
 	count_outcome(mm, result);
 	return result | retried;
 }

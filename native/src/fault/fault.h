@@ -1,13 +1,16 @@
 /*
  * fault/fault.h - one fault from the access to its outcome
  *
- *   fault_resolve() -- the policy's fast path -- fault_handle() -- anon.c, file.c, cow.c
- *          \________ mmap_lock, stack growth __/
+ *   fault_resolve() -- the policy's fast path -- fault_handle() -- anon.c, file.c, cow.c -- userfault.c
+ *       ^  \________ mmap_lock, stack growth __/                                              |
+ *       \____________________________ FAULT_WAIT: a userfaultfd is to resolve it ___________/
  */
 #ifndef VMALOCK_FAULT_FAULT_H
 #define VMALOCK_FAULT_FAULT_H
 
 #include "mm/mm.h"
+
+struct userfault_wait;
 
 /* The fault holds its VMA only (not mmap_lock): a handler that needs more says FAULT_RETRY. RFC patch 18. */
 #define FAULT_FLAG_VMA_LOCK 0x1u
@@ -17,7 +20,8 @@ struct fault {
 	struct vma *vma; /* held still by the VMA's lock or by mmap_lock */
 	uint64_t addr;   /* bytes */
 	enum vmalock_access access;
-	uint32_t flags; /* FAULT_FLAG_ */
+	uint32_t flags;              /* FAULT_FLAG_ */
+	struct userfault_wait *wait; /* of the caller: what stands in a userfaultfd's queue after FAULT_WAIT */
 
 	/* Set by fault_handle() for the kinds. */
 	struct pt_slot slot; /* the entry of @addr, and its table's lock */
@@ -31,6 +35,9 @@ struct fault {
 /* Nothing was done, for another fault was faster: look at the entry again. Never leaves fault_handle(). */
 #define FAULT_CHANGED 0x200u
 
+/* In a userfaultfd's queue: let go of everything, wait, and begin again. Never leaves this layer. */
+#define FAULT_WAIT 0x400u
+
 /* One fault, any policy; counts everything. Return: VMALOCK_FAULT_ bits. Context: no lock. */
 uint32_t fault_resolve(struct mm *mm, uint64_t addr, enum vmalock_access access);
 
@@ -42,7 +49,7 @@ bool fault_permitted(const struct vma *vma, enum vmalock_access access);
 
 /*
  * Makes the page of @f->addr present for @f->access, which the VMA permits. Return: MINOR, MAJOR (| COW), SIGBUS, OOM,
- * or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why). Context: @f->vma held still.
+ * USERFAULT, FAULT_WAIT, or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why). Context: @f->vma held still.
  */
 uint32_t fault_handle(struct fault *f);
 
@@ -50,6 +57,12 @@ uint32_t fault_handle(struct fault *f);
 uint32_t fault_anonymous(struct fault *f);     /* private anonymous memory, no page there yet */
 uint32_t fault_file(struct fault *f);          /* a page of a file or of shared anonymous memory, none there yet */
 uint32_t fault_write_present(struct fault *f); /* a write to a page that is there but not writable: copy or take over */
+
+/* A page that @f->vma's userfaultfd is to resolve: userfault.c. Return: what fault_handle() does, or FAULT_CHANGED. */
+uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind);
+
+/* After FAULT_WAIT. True: look again; false: this thread is not to wait any longer. Context: nothing held. */
+bool fault_userfault_wait(struct fault *f);
 
 /* --- steps that the kinds share ----------------------------------------------------------------------------------- */
 
@@ -64,10 +77,16 @@ bool fault_lock_entry(struct fault *f);
 void fault_unlock_entry(struct fault *f);
 
 /*
- * Puts @frame, of which the caller is the only user, where f->pte was: writable and dirty if the VMA is writable. Return: @result; FAULT_CHANGED, and the frame is
- * free again.
+ * Puts @frame, of which the caller is the only user, where f->pte was: writable and dirty if the VMA is writable, and no userfaultfd
+ * wants to know of writes. Return: @result; FAULT_CHANGED: the frame is free again, or the access needs one step more.
  */
 uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result);
+
+/*
+ * Write protection that a marker has kept until the page came: the bits of an entry with it, @bits without.
+ * Never both PTE_WRITE and PTE_UFFD_WP of a page that comes.
+ */
+uint64_t fault_marked_bits(const struct fault *f, uint64_t bits);
 
 /*
  * Runs @fn on the bytes of a page that is present for @access, faulting as long as that takes: how read() and write() move bytes.

@@ -4,6 +4,9 @@
  *                private mapping                     shared mapping
  *   read, exec   the file's page, not writable       the file's page, not writable
  *   write        a frame with a copy of its bytes    the file's page, writable
+ *
+ * A userfaultfd is told when the file has no page there (missing), or has one (minor: it may be out of date). Beyond the end of
+ * the file it is told of nothing.
  */
 #include "pt/file.h"
 
@@ -16,13 +19,13 @@
 static uint32_t map_page(struct fault *f, const void *page)
 {
 	enum pte_kind kind = file_is_shmem(f->vma->file) ? PTE_SHMEM : PTE_FILE;
-	uint64_t bits = f->access == VMALOCK_WRITE ? PTE_WRITE | PTE_DIRTY : 0;
+	uint64_t bits = fault_marked_bits(f, f->access == VMALOCK_WRITE ? PTE_WRITE | PTE_DIRTY : 0);
 
 	if (unlikely(!fault_lock_entry(f)))
 		return FAULT_CHANGED;
 	pt_slot_set(&f->mm->pt, &f->slot, pte_make(page, kind, bits));
 	fault_unlock_entry(f);
-	return VMALOCK_FAULT_MINOR;
+	return unlikely(bits & PTE_UFFD_WP) && f->access == VMALOCK_WRITE ? FAULT_CHANGED : VMALOCK_FAULT_MINOR;
 }
 
 static uint32_t copy_page(struct fault *f, const void *page)
@@ -40,9 +43,24 @@ static bool must_retry(struct fault *f)
 	return (f->flags & FAULT_FLAG_VMA_LOCK) && f->mm->era < VMALOCK_FAULTS_LINUX_6_7;
 }
 
+/* Is it a userfaultfd's to resolve? 0: no. */
+static uint32_t ask_userfault(struct fault *f, uint64_t index)
+{
+	uint64_t flags = vma_flags(f->vma);
+	void *page;
+	int err = file_find_page(f->vma->file, index, &page);
+
+	if (err == -ENOENT && (flags & VM_UFFD_MISSING))
+		return fault_userfault(f, VMALOCK_UFFD_MISSING);
+	if (!err && (flags & VM_UFFD_MINOR))
+		return fault_userfault(f, VMALOCK_UFFD_MINOR);
+	return 0;
+}
+
 uint32_t fault_file(struct fault *f)
 {
 	bool copies = f->access == VMALOCK_WRITE && !(vma_flags(f->vma) & VM_SHARED), fresh;
+	uint64_t index = vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT;
 	uint32_t result;
 	void *page;
 	int err;
@@ -54,7 +72,12 @@ uint32_t fault_file(struct fault *f)
 	result = copies ? fault_prepare_anon(f) : 0;
 	if (unlikely(result))
 		return result;
-	err = file_page(f->vma->file, vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT, &page, &fresh);
+	if (unlikely(vma_flags(f->vma) & (VM_UFFD_MISSING | VM_UFFD_MINOR))) {
+		result = ask_userfault(f, index);
+		if (result)
+			return result;
+	}
+	err = file_page(f->vma->file, index, &page, &fresh);
 	if (unlikely(err))
 		return err == -EFAULT ? VMALOCK_FAULT_SIGBUS : VMALOCK_FAULT_OOM;
 	if (fresh && !file_is_shmem(f->vma->file))

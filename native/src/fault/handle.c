@@ -53,17 +53,25 @@ void fault_unlock_entry(struct fault *f)
 	spinlock_unlock(f->slot.lock, RANK_TABLE);
 }
 
+uint64_t fault_marked_bits(const struct fault *f, uint64_t bits)
+{
+	if (likely(!pte_is_uffd_marker(f->pte)) || !(vma_flags(f->vma) & VM_UFFD_WP))
+		return bits;
+	return (bits & ~PTE_WRITE) | PTE_UFFD_WP;
+}
+
 uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result)
 {
+	uint64_t bits = fault_marked_bits(f, vma_flags(f->vma) & VM_WRITE ? PTE_WRITE | PTE_DIRTY : 0);
+
 	if (unlikely(!fault_lock_entry(f))) {
 		frame_put(f->mm->pt.frames, frame);
 		return FAULT_CHANGED;
 	}
 	/* A read brings one too where there is no zero page: what the VMA permits says whether it may be written. */
-	pt_slot_set(&f->mm->pt, &f->slot,
-		    pte_make(frame, PTE_ANON, vma_flags(f->vma) & VM_WRITE ? PTE_WRITE | PTE_DIRTY : 0));
+	pt_slot_set(&f->mm->pt, &f->slot, pte_make(frame, PTE_ANON, bits));
 	fault_unlock_entry(f);
-	return result;
+	return unlikely(bits & PTE_UFFD_WP) ? FAULT_CHANGED : result;
 }
 
 /* --- the choice --------------------------------------------------------------------------------------------------- */

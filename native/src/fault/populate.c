@@ -30,7 +30,7 @@ static bool next_part(struct mm *mm, uint64_t addr, uint64_t end, struct part *o
 
 /*
  * Every page of one mapping, writable private memory as by a write. Memory that is locked as faults bring it waits for
- * them. -EFAULT: the mapping permits nothing, or ends beyond its file; -ENOMEM: no frame.
+ * them. -EFAULT: the mapping permits nothing, or ends beyond its file; -ENOMEM: no frame; USERFAULT: this thread does not wait.
  */
 static int fill(struct mm *mm, const struct part *part)
 {
@@ -43,6 +43,8 @@ static int fill(struct mm *mm, const struct part *part)
 	for (uint64_t page = part->start; page < part->end; page += PAGE_SIZE) {
 		uint32_t result = fault_resolve(mm, page, write ? VMALOCK_WRITE : VMALOCK_READ) & VMALOCK_FAULT_OUTCOME;
 
+		if (result == VMALOCK_FAULT_USERFAULT)
+			return VMALOCK_USERFAULT;
 		if (result > VMALOCK_FAULT_MAJOR)
 			return result == VMALOCK_FAULT_OOM ? -ENOMEM : -EFAULT;
 	}
@@ -86,6 +88,8 @@ static int error_of(uint32_t result)
 		return -EINVAL;
 	case VMALOCK_FAULT_SIGBUS:
 		return -EFAULT;
+	case VMALOCK_FAULT_USERFAULT:
+		return VMALOCK_USERFAULT;
 	default:
 		return -ENOMEM;
 	}

@@ -30,6 +30,8 @@ static const char *check_vma(struct mm *mm, const struct index_entry *entry, str
 		return "a VMA has an anon without a chain, or a chain without an anon";
 	if (ref.anon && (vma_flags(vma) & VM_SHARED))
 		return "a shared mapping has an anon";
+	if (!vma->userfault != !(vma_flags(vma) & VM_UFFD_FLAGS))
+		return "a VMA is registered with a userfaultfd for nothing, or with none for something";
 	t->last_end = entry->end;
 	t->count++;
 	t->total += vma_pages(vma);

@@ -109,6 +109,14 @@ static int set_flags(struct mm *mm, struct vma **vma, uint64_t start, uint64_t e
 
 /* --- advice about pages: mmap_lock for reading ---------------------------------------------------------------------- */
 
+/* The pages of a file are still in it afterwards, and write protection by a userfaultfd holds for them. */
+static uint32_t uffd_markers(const struct vma *vma)
+{
+	if (vma_is_anonymous(vma))
+		return 0;
+	return PT_KEEP_UFFD_MARKERS | (vma_flags(vma) & VM_UFFD_WP ? PT_LEAVE_UFFD_MARKERS : 0);
+}
+
 static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, int advice)
 {
 	uint64_t refused = VM_PFNMAP | (advice == MADV_IS_DONTNEED_LOCKED ? 0 : VM_LOCKED);
@@ -120,7 +128,7 @@ static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint
 			return -EINVAL;
 		pt_clean(&mm->pt, start, end);
 	} else {
-		pt_zap(&mm->pt, start, end);
+		pt_discard(&mm->pt, start, end, uffd_markers(vma));
 	}
 	return 0;
 }

@@ -38,7 +38,8 @@ static int copy_anon(struct vma *copy, const struct vma *vma)
 
 static int copy_vma(struct mm *child, const struct vma *vma, struct copies *copies)
 {
-	uint64_t flags = vma_flags(vma) & ~(VM_LOCKED | VM_LOCKONFAULT);
+	/* Nobody is told of the child, so that it is registered with no userfaultfd; what that had split stays split. */
+	uint64_t flags = vma_flags(vma) & ~(VM_LOCKED | VM_LOCKONFAULT | VM_UFFD_FLAGS);
 	struct vma *copy = vma_create(&child->domain, vma_start(vma), vma_end(vma), vma->pgoff, flags, vma->file);
 	int err;
 

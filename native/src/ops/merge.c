@@ -30,7 +30,8 @@ static bool anon_allows(const struct merge *m, const struct vma *target)
 
 static bool kind_allows(const struct merge *m, const struct vma *vma)
 {
-	return vma_flags(vma) == m->flags && vma->file == m->file && vma_name_equal(vma->name, m->name);
+	return vma_flags(vma) == m->flags && vma->file == m->file && vma_name_equal(vma->name, m->name) &&
+	       vma->userfault == m->userfault;
 }
 
 static bool may_join_prev(const struct merge *m, const struct vma *prev)
@@ -187,25 +188,32 @@ static struct vma *try_merge_existing(struct mm *mm, struct vma *vma, const stru
 	return merge_existing(mm, m, &p);
 }
 
-int vma_modify(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t flags, struct vma **out)
+/* What [@start, @end) of @vma, which it write-locks, is like before the change. */
+static struct merge part_of(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end)
 {
-	struct merge m;
-	int err;
-
 	mmap_assert_write_locked(mm);
 	check(start >= vma_start(vma) && end <= vma_end(vma) && start < end);
 	mm_vma_write_lock(mm, vma);
-	m = (struct merge){
+	return (struct merge){
 		.mm = mm,
 		.start = start,
 		.end = end,
 		.pgoff = vma->pgoff + ((start - vma_start(vma)) >> PAGE_SHIFT),
-		.flags = flags,
+		.flags = vma_flags(vma),
 		.file = vma->file,
 		.name = vma->name,
+		.userfault = vma->userfault,
 		.anon = vma_anon_ref(vma),
 	};
-	*out = try_merge_existing(mm, vma, &m);
+}
+
+static int modify(struct vma *vma, const struct merge *m, struct vma **out)
+{
+	struct mm *mm = m->mm;
+	uint64_t start = m->start, end = m->end;
+	int err;
+
+	*out = try_merge_existing(mm, vma, m);
 	if (*out)
 		return 0;
 	if (vma_start(vma) < start) {
@@ -220,4 +228,22 @@ int vma_modify(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uin
 	}
 	*out = vma;
 	return 0;
+}
+
+int vma_modify(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t flags, struct vma **out)
+{
+	struct merge m = part_of(mm, vma, start, end);
+
+	m.flags = flags;
+	return modify(vma, &m, out);
+}
+
+int vma_modify_userfault(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t flags,
+			 struct userfault_ctx *userfault, struct vma **out)
+{
+	struct merge m = part_of(mm, vma, start, end);
+
+	m.flags = flags;
+	m.userfault = userfault;
+	return modify(vma, &m, out);
 }

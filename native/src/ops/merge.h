@@ -1,7 +1,7 @@
 /*
  * ops/merge.h - neighbours that become one, by Linux's rules
  *
- * Two ranges may be one VMA when flags, file, name and a seamless pgoff agree and their anons do not forbid it. In the pictures
+ * Two ranges may be one VMA when flags, file, name, userfaultfd and a seamless pgoff agree and their anons do not forbid it. In the pictures
  * P is the VMA before, N the one after, * the range in question:
  *
  *   a new range             PPPP****NNNN  ->  PPPPPPPPPPPP     (both)    PPPPPPPP....  (P grows)    ....NNNNNNNN  (N grows)
@@ -23,6 +23,7 @@ struct merge {
 	uint64_t pgoff, flags;
 	struct vma_file *file;
 	struct vma_name *name;
+	struct userfault_ctx *userfault;
 	struct anon_ref anon; /* its pages' anon, or NULLs */
 	bool only_grow;       /* brk: the VMA before may grow, nothing else */
 };
@@ -42,5 +43,9 @@ struct vma *vma_merge_new(const struct merge *m);
  */
 must_check int vma_modify(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t flags,
 			  struct vma **out);
+
+/* The same for another userfaultfd beside the flags; it is not yet set either. */
+must_check int vma_modify_userfault(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t flags,
+				    struct userfault_ctx *userfault, struct vma **out);
 
 #endif

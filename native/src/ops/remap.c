@@ -136,6 +136,7 @@ static int grow_in_place(const struct remap *r)
 		.flags = vma_flags(vma),
 		.file = vma->file,
 		.name = vma->name,
+		.userfault = vma->userfault,
 	};
 
 	mm_vma_write_lock(r->mm, vma);
@@ -168,6 +169,7 @@ static struct vma *store_copy(const struct remap *r, const struct merge *m)
 		return NULL;
 	}
 	vma_set_name(copy, m->name);
+	vma_set_userfault(copy, m->userfault, m->flags & VM_UFFD_FLAGS);
 	if (m->anon.anon) {
 		anon_ref_share(m->anon);
 		vma_set_anon(copy, m->anon);
@@ -192,6 +194,7 @@ static struct vma *make_copy(const struct remap *r)
 		.flags = vma_flags(r->vma),
 		.file = r->vma->file,
 		.name = r->vma->name,
+		.userfault = r->vma->userfault,
 		.anon = vma_anon_ref(r->vma),
 	};
 	struct vma *merged = vma_merge_new(&merge);
@@ -225,6 +228,15 @@ static void empty_old_place(const struct remap *r, struct vma *copy)
 }
 
 /*
+ * Nobody is told of the move, so that what has moved is registered with no userfaultfd any more. As in Linux the whole VMA at the
+ * new place is not, also the part of it that was there before and merged with what came.
+ */
+static void leave_userfault(struct vma *copy)
+{
+	vma_set_userfault(copy, NULL, 0);
+}
+
+/*
  * Memory for the copy's store, and for cutting the source out afterwards: two splits and a store.
  */
 static int reserve_move(struct remap *r)
@@ -241,6 +253,7 @@ static int move(struct remap *r)
 {
 	struct mm *mm = r->mm;
 	uint64_t flags = vma_flags(r->vma);
+	bool registered = r->vma->userfault != NULL;
 	struct vma *copy;
 	int err;
 
@@ -254,7 +267,11 @@ static int move(struct remap *r)
 	if (!copy)
 		return -ENOMEM;
 	syncpoint("remap-copied");
+	if (registered)
+		pt_uffd_unprotect(&mm->pt, r->addr, r->addr + r->old_length);
 	pt_move(&mm->pt, r->addr, r->new_addr, r->old_length);
+	if (registered)
+		leave_userfault(copy);
 	mm_account(mm, flags, (int64_t)(r->new_length >> PAGE_SHIFT));
 	if (r->flags & VMALOCK_MREMAP_DONTUNMAP)
 		empty_old_place(r, copy);
@@ -327,6 +344,12 @@ static int remap_one(struct remap *r)
 	return err ? err : move(r);
 }
 
+/* Linux lets go of mmap_lock to tell a userfaultfd of a move, and would be amid the others then. */
+static bool may_move_with_others(const struct vma *vma, bool others)
+{
+	return !others || !vma->userfault;
+}
+
 /* Every mapping of the range moves to the same distance from the new address as it had from the old. */
 static int move_many(struct remap *range)
 {
@@ -341,6 +364,8 @@ static int move_many(struct remap *range)
 
 		/* With DONTUNMAP the source stays: what comes next begins where this part ended, not where its VMA does. */
 		part.addr = max_u64(vma_start(vma), at);
+		if (!may_move_with_others(vma, part.addr > start || vma_end(vma) < end))
+			return -EFAULT;
 		at = min_u64(vma_end(vma), end);
 		part.old_length = part.new_length = at - part.addr;
 		part.new_addr = range->new_addr + (part.addr - start);

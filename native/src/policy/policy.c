@@ -31,13 +31,15 @@ void mm_vma_write_lock(struct mm *mm, struct vma *vma)
 
 /*
  * The RFC lets private anonymous memory in. 6.4 to 6.9 wanted it to have its anon already, since the handler would look
- * at the neighbours to make one; the handler asks again under the lock. From 6.6 files come in too,
- * to be sent back by their handler until 6.7.
+ * at the neighbours to make one; the handler asks again under the lock. They also kept out what is registered with a
+ * userfaultfd, which the RFC had not thought of. From 6.6 files come in too, to be sent back by their handler until 6.7.
  */
 bool policy_era_allows(enum vmalock_faults era, const struct vma *vma)
 {
 	bool wants_anon = era >= VMALOCK_FAULTS_LINUX_6_4 && era < VMALOCK_FAULTS_LINUX_6_10;
 
+	if (era >= VMALOCK_FAULTS_LINUX_6_4 && era < VMALOCK_FAULTS_LINUX_6_6 && (vma_flags(vma) & VM_UFFD_FLAGS))
+		return false;
 	if (vma_is_anonymous(vma))
 		return !wants_anon || vma_anon(vma) != NULL;
 	return era >= VMALOCK_FAULTS_LINUX_6_6;

@@ -2,7 +2,8 @@
  * pt/copy.c - fork: two spaces share the frames of one, until one of them writes
  *
  * All entries are copied, pages of files and the zero page too: what a parent's mapping has resident its child's has,
- * as in Linux. (Mappings without an anon are left out by the caller: a fault finds their pages again.)
+ * as in Linux. (Mappings without an anon are left out by the caller: a fault finds their pages again.) The child's are not
+ * protected for a userfaultfd, since its mappings are registered with none.
  *
  * Locks   both tables' locks, in the order of their addresses: a frame gets its second user, and both entries lose
  *         their write bit, in one step, so that no fault finds itself the only user of a frame that is being shared.
@@ -24,7 +25,7 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 		frame_get(dst->frames, pte_page(pte));
 	pte &= ~PTE_WRITE;
 	atomic_store_relaxed(&from->entry[i], pte);
-	atomic_store_relaxed(&to->entry[i], pte);
+	atomic_store_relaxed(&to->entry[i], pte & ~PTE_UFFD_WP);
 	to->live++;
 	rss_change_add(change, pte, 1);
 }

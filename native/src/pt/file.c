@@ -188,11 +188,59 @@ int file_page(struct vma_file *base, uint64_t index, void **out, bool *fresh)
 	return 0;
 }
 
-bool file_page_is_present(struct vma_file *base, uint64_t index)
+int file_find_page(struct vma_file *base, uint64_t index, void **out)
 {
 	struct file *file = file_of(base);
 
-	return !is_beyond_end(file, index) && page_tree_find(&file->pages, index);
+	if (is_beyond_end(file, index))
+		return -EFAULT;
+	*out = page_tree_find(&file->pages, index);
+	return *out ? 0 : -ENOENT;
+}
+
+/* Its bytes before anybody can find it. Context: file->lock; the page is not there. */
+static int put_new_page(struct file *file, uint64_t index, const void *from, void **out)
+{
+	void *page = (void *)(uintptr_t)frame_zero_page();
+	int err = page_tree_reserve(&file->pages, index);
+
+	if (err)
+		return err;
+	if (!file->counted_only) {
+		page = alloc_aligned(PAGE_SIZE, PAGE_SIZE);
+		if (!page)
+			return -ENOMEM;
+		if (from)
+			memcpy(page, from, PAGE_SIZE);
+		else
+			memset(page, 0, PAGE_SIZE);
+	}
+	page_tree_put(&file->pages, index, page);
+	*out = page;
+	return 0;
+}
+
+int file_add_page(struct vma_file *base, uint64_t index, const void *from, void **out)
+{
+	struct file *file = file_of(base);
+	int err;
+
+	lock(file);
+	if (is_beyond_end(file, index))
+		err = -EFAULT;
+	else if (page_tree_find(&file->pages, index))
+		err = -EEXIST;
+	else
+		err = put_new_page(file, index, from, out);
+	unlock(file);
+	return err;
+}
+
+bool file_page_is_present(struct vma_file *base, uint64_t index)
+{
+	void *page;
+
+	return file_find_page(base, index, &page) == 0;
 }
 
 /* --- bytes -------------------------------------------------------------------------------------------------------- */

@@ -47,6 +47,17 @@ must_check int file_write(struct vma_file *file, uint64_t offset, const void *by
  */
 must_check int file_page(struct vma_file *file, uint64_t index, void **out, bool *fresh);
 
+/*
+ * The page at @index if it is there: 0, and @out as above; -ENOENT; -EFAULT beyond the end of the file.
+ */
+must_check int file_find_page(struct vma_file *file, uint64_t index, void **out);
+
+/*
+ * Makes the page at @index with the bytes of @from, a whole page; NULL: zeros. For a userfaultfd, which fills holes.
+ * Return: 0, and @out as above; -EEXIST: it is there; -EFAULT beyond the end of the file; -ENOMEM.
+ */
+must_check int file_add_page(struct vma_file *file, uint64_t index, const void *from, void **out);
+
 /* Is it there already? */
 bool file_page_is_present(struct vma_file *file, uint64_t index);
 

@@ -64,8 +64,17 @@ void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
 
 /* --- for operations: ranges. [start, end), page aligned ----------------------------------------------------------- */
 
-/* Lets go of all pages. Beside faults in the same VMA this is allowed (MADV_DONTNEED). */
+/* Lets go of all pages and markers: nothing will be mapped there. */
 void pt_zap(struct pt *pt, uint64_t start, uint64_t end);
+
+/*
+ * The same where the mapping stays (MADV_DONTNEED), beside faults in it. What becomes of write protection by userfaultfd:
+ * @PT_KEEP_UFFD_MARKERS markers stay (memory of a file, whose pages may still be there);
+ * @PT_LEAVE_UFFD_MARKERS a protected page leaves a marker.
+ */
+#define PT_KEEP_UFFD_MARKERS 0x1u
+#define PT_LEAVE_UFFD_MARKERS 0x2u
+void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how);
 
 /*
  * Frees the tables that lie wholly inside [@floor, @ceiling), where nothing is mapped.
@@ -78,6 +87,15 @@ void pt_free_tables_near(struct pt *pt, uint64_t start, uint64_t end, uint64_t f
 
 /* No page may be written without a fault. Context: the VMAs write-locked. */
 void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end);
+
+/*
+ * userfaultfd: writing to the pages belongs to it. @markers: to those that are not there, too. 0 or -ENOMEM (only with @markers),
+ * after which a part is protected. Beside faults in the same VMA this is allowed.
+ */
+must_check int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool markers);
+
+/* No page is protected so any more; no marker says so. The next write finds out what else it needs. */
+void pt_uffd_unprotect(struct pt *pt, uint64_t start, uint64_t end);
 
 /* MADV_FREE: pages count as clean. */
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end);

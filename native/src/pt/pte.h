@@ -5,9 +5,15 @@
  *   | host address |   kind  |    | dirty  accessed |     write  present |
  *
  * The address is that of 4 KiB of host memory instead of physical memory; user addresses of every host here are below
- * 2^48. The kind stands in bits that x86 leaves to software. An entry that is not present is 0; what a page may be
- * besides present or absent (in swap, guarded, waiting for userfaultfd) will be a non-zero entry without the present
- * bit, and large pages a bit of the levels above.
+ * 2^48. The kind stands in bits that x86 leaves to software.
+ *
+ * An entry that is not present is 0, or a marker: it remembers something of a page that is not there.
+ *
+ *    12      11        3        0
+ *   | guard | uffd-wp | marker | 0 |
+ *
+ * PTE_UFFD_WP may stand in both: writing belongs to a userfaultfd, as long as the VMA is registered for that
+ * (VM_UFFD_WP). It outlives such a registration where Linux lets it, and means nothing then.
  */
 #ifndef VMALOCK_PT_PTE_H
 #define VMALOCK_PT_PTE_H
@@ -22,9 +28,13 @@
 #define PTE_WRITE UINT64_C(0x02) /* may be written without a fault */
 #define PTE_ACCESSED UINT64_C(0x20)
 #define PTE_DIRTY UINT64_C(0x40)
+#define PTE_UFFD_WP UINT64_C(0x800) /* a write belongs to a userfaultfd */
 #define PTE_KIND_SHIFT 9
 #define PTE_KIND_MASK (UINT64_C(3) << PTE_KIND_SHIFT)
 #define PTE_PAGE_MASK UINT64_C(0x0000fffffffff000)
+
+/* Not present. */
+#define PTE_MARKER UINT64_C(0x8)
 
 enum pte_kind {
 	PTE_ANON,  /* a frame of the pool; the entry is one user of it */
@@ -60,6 +70,17 @@ static inline enum pte_kind pte_kind(uint64_t pte)
 static inline void *pte_page(uint64_t pte)
 {
 	return (void *)(uintptr_t)(pte & PTE_PAGE_MASK);
+}
+
+static inline bool pte_is_marker(uint64_t pte)
+{
+	return !pte_is_present(pte) && (pte & PTE_MARKER);
+}
+
+/* No page, only the memory that one is to be write-protected. */
+static inline bool pte_is_uffd_marker(uint64_t pte)
+{
+	return pte == (PTE_MARKER | PTE_UFFD_WP);
 }
 
 /* A page that is a frame of the pool. */

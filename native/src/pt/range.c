@@ -3,21 +3,37 @@
  */
 #include "pt/table.h"
 
-/* Frames are put under the table's lock: a fault that copies one pins it there first (fault/cow.c). */
-static void zap_entry(struct pt *pt, struct pt_table *table, uint32_t i, struct rss_change *change)
+/* What stays of an entry: a marker or nothing. */
+static uint64_t remains(uint64_t pte, uint32_t how)
 {
-	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
+	if (!(pte & PTE_UFFD_WP))
+		return 0;
+	if (pte_is_marker(pte))
+		return how & PT_KEEP_UFFD_MARKERS ? pte : 0;
+	return how & PT_LEAVE_UFFD_MARKERS ? PTE_MARKER | PTE_UFFD_WP : 0;
+}
+
+/* Frames are put under the table's lock: a fault that copies one pins it there first (fault/cow.c). */
+static void zap_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint32_t how, struct rss_change *change)
+{
+	uint64_t pte = atomic_load_relaxed(&table->entry[i]), rest;
 
 	if (!pte)
 		return;
-	atomic_store_relaxed(&table->entry[i], 0);
-	table->live--;
+	rest = remains(pte, how);
+	atomic_store_relaxed(&table->entry[i], rest);
+	table->live -= rest == 0;
 	rss_change_add(change, pte, -1);
 	if (pte_is_frame(pte))
 		frame_put(pt->frames, pte_page(pte));
 }
 
 void pt_zap(struct pt *pt, uint64_t start, uint64_t end)
+{
+	pt_discard(pt, start, end, 0);
+}
+
+void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 {
 	struct rss_change change = { 0 };
 	struct table_span span;
@@ -26,7 +42,7 @@ void pt_zap(struct pt *pt, uint64_t start, uint64_t end)
 	while (table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end && span.table->live; i++)
-			zap_entry(pt, span.table, i, &change);
+			zap_entry(pt, span.table, i, how, &change);
 		table_unlock(span.table);
 	}
 	rss_change_apply(pt, &change);

@@ -13,10 +13,12 @@ struct walk {
 
 static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
 {
-	if (!pte_is_present(pte))
-		return "a page table entry is neither empty nor present";
 	if (w->has_vma && !w->has_vma(w->arg, addr))
-		return "a page is present where nothing is mapped";
+		return "a page or a marker is where nothing is mapped";
+	if (pte_is_marker(pte))
+		return pte_is_uffd_marker(pte) ? NULL : "a page table entry is a marker of no kind";
+	if (!pte_is_present(pte))
+		return "a page table entry is neither empty nor present, and no marker";
 	if (pte_is_frame(pte) && !frame_is_used(w->pt->frames, pte_page(pte)))
 		return "a page table entry names a frame that is free or none";
 	if ((pte_kind(pte) == PTE_ZERO) && (pte_page(pte) != frame_zero_page() || pte_is_writable(pte)))

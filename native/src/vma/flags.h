@@ -21,6 +21,8 @@
 #define VM_MAYEXEC VM_FLAG(MAYEXEC)
 #define VM_MAYSHARE VM_FLAG(MAYSHARE)
 #define VM_GROWSDOWN VM_FLAG(GROWSDOWN)
+#define VM_UFFD_MISSING VM_FLAG(UFFD_MISSING)
+#define VM_UFFD_WP VM_FLAG(UFFD_WP)
 #define VM_LOCKED VM_FLAG(LOCKED)
 #define VM_SEQ_READ VM_FLAG(SEQ_READ)
 #define VM_RAND_READ VM_FLAG(RAND_READ)
@@ -33,6 +35,7 @@
 #define VM_DONTDUMP VM_FLAG(DONTDUMP)
 #define VM_HUGEPAGE VM_FLAG(HUGEPAGE)
 #define VM_NOHUGEPAGE VM_FLAG(NOHUGEPAGE)
+#define VM_UFFD_MINOR VM_FLAG(UFFD_MINOR)
 
 /* Made by the kernel itself (vdso, vvar): stands for VM_IO | VM_PFNMAP, which nothing here tells apart. */
 #define VM_PFNMAP UINT64_C(0x400)
@@ -41,6 +44,9 @@
 #define VM_DROPPABLE (UINT64_C(1) << 40)
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
+
+/* Registered with a userfaultfd. */
+#define VM_UFFD_FLAGS (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)
 
 /* Never merged with a neighbour, never advised. */
 #define VM_SPECIAL (VM_PFNMAP | VM_DONTEXPAND)

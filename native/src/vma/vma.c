@@ -127,6 +127,13 @@ void vma_set_flags(struct vma *vma, uint64_t flags)
 	atomic_store_relaxed(&vma->flags, flags);
 }
 
+void vma_set_userfault(struct vma *vma, struct userfault_ctx *ctx, uint64_t modes)
+{
+	check(!ctx == !modes && !(modes & ~VM_UFFD_FLAGS));
+	vma_set_flags(vma, (vma_flags(vma) & ~VM_UFFD_FLAGS) | modes);
+	vma->userfault = ctx;
+}
+
 struct anon_ref vma_anon_ref(const struct vma *vma)
 {
 	return (struct anon_ref){ atomic_load_relaxed(&vma->anon), vma->chain };

@@ -7,7 +7,7 @@
  * Locks     a fault holds the VMA's own lock for reading (vma/lock.h), a writer mmap_lock for writing and has marked
  *           the VMA. Field by field:
  *
- *             shape    start, end, pgoff, flags, anon      Write: mmap_lock for writing and the VMA write-locked (or detached).
+ *             shape    start, end, pgoff, flags, anon, userfault  Write: mmap_lock for writing and the VMA write-locked (or detached).
  *                                                          Read: mmap_lock, or the VMA locked. RCU alone only to give up early.
  *             fixed    domain, file, name                  Write: before the VMA is attached. Read: as shape.
  *             anon may also go from NULL to a value with mmap_lock for reading and the space's anon lock (mm/anon.h).
@@ -26,6 +26,8 @@
 #include "vma/flags.h"
 #include "vma/name.h"
 
+struct userfault_ctx; /* mm/userfault.h */
+
 struct vma {
 	atomic_u64 start, end; /* bytes. shape */
 	atomic_u64 flags;      /* VM_. shape */
@@ -34,8 +36,9 @@ struct vma {
 	struct vma_file *file; /* NULL: private anonymous memory. Holds a reference. fixed */
 	ATOMIC_PTR(struct anon) anon; /* where new private pages are born; NULL until the first. shape */
 	struct anon *chain;           /* head of the chain, see vma/anon.h. Guard: as anon, but never read by a fault */
-	struct vma_name *name;        /* NULL for most. Holds a reference. fixed */
-	struct rcu_node rcu;          /* Guard: who took it out of the index */
+	struct userfault_ctx *userfault; /* to whom its faults go; NULL exactly when no VM_UFFD_FLAGS are set. shape */
+	struct vma_name *name;           /* NULL for most. Holds a reference. fixed */
+	struct rcu_node rcu;             /* Guard: who took it out of the index */
 
 	/* The lock and what it is compared with: lines of their own, since every fault writes them. */
 	cache_aligned atomic_u64 lock_seq; /* domain->seq of the section that marked it. Write: VMA lock for writing. */
@@ -133,6 +136,12 @@ static inline struct anon *vma_anon(const struct vma *vma)
 
 void vma_set_range(struct vma *vma, uint64_t start, uint64_t end, uint64_t pgoff);
 void vma_set_flags(struct vma *vma, uint64_t flags);
+
+/*
+ * Registers it with @ctx for @modes (VM_UFFD_FLAGS), or with nobody: NULL and 0. Takes no reference: a context that closes
+ * leaves its VMAs first.
+ */
+void vma_set_userfault(struct vma *vma, struct userfault_ctx *ctx, uint64_t modes);
 
 /* Takes over @ref, which the caller has counted; the VMA had none. */
 void vma_set_anon(struct vma *vma, struct anon_ref ref);

@@ -1,0 +1,91 @@
+/*
+ * fault/userfault.c - a fault that a userfaultfd is to resolve: told, and waited for
+ *
+ * Two kinds of threads. One waits: it queues itself, lets go of everything, sleeps until it is woken, and then does the
+ * whole fault again, whatever has become of the place meanwhile. The other (JavaScript's main thread, an event loop) never waits: the
+ * event is told, and the fault ends as USERFAULT; its caller tries again when it sees fit.
+ *
+ * Locks    called with the VMA held still, by either means, and no table's lock.
+ * Eras     before 6.6 a fault that held only the VMA's lock could not let go of it here: Linux dropped an mmap_lock that it did not
+ *          hold (docs/races.md, F14). Such a fault goes the long way first.
+ * Linux    fs/userfaultfd.c, handle_userfault().
+ */
+#include "fault/userfault.h"
+
+#include "fault/fault.h"
+#include "mm/userfault.h"
+#include "sync/syncpoint.h"
+
+/* Between two looks whether the thread is still to wait. */
+#define LOOK_EVERY_NS UINT64_C(50000000)
+
+static struct userfault_manner *manner(void)
+{
+	static __thread struct userfault_manner of_this_thread;
+
+	return &of_this_thread;
+}
+
+void userfault_set_manner(const struct userfault_manner *m)
+{
+	*manner() = *m;
+}
+
+static struct vmalock_uffd_event event_of(const struct fault *f, enum vmalock_uffd_kind kind)
+{
+	bool exact = f->vma->userfault->features & VMALOCK_UFFD_FEATURE_EXACT_ADDRESS;
+
+	return (struct vmalock_uffd_event){
+		.address = exact ? f->addr : page_down(f->addr),
+		.access = f->access,
+		.kind = kind,
+	};
+}
+
+uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind)
+{
+	struct userfault_ctx *ctx = f->vma->userfault;
+	struct vmalock_uffd_event event;
+
+	check(ctx);
+	if ((f->flags & FAULT_FLAG_VMA_LOCK) && f->mm->era < VMALOCK_FAULTS_LINUX_6_6) {
+		mm_count(f->mm, STAT_retry_userfault);
+		return FAULT_RETRY;
+	}
+	if (ctx->features & VMALOCK_UFFD_FEATURE_SIGBUS)
+		return VMALOCK_FAULT_SIGBUS;
+	mm_count(f->mm, STAT_userfaults);
+	event = event_of(f, kind);
+	if (manner()->returns) {
+		userfault_post(ctx, &event);
+		return VMALOCK_FAULT_USERFAULT;
+	}
+	syncpoint("userfault-queues");
+	userfault_queue(ctx, &event, f->wait);
+	syncpoint("userfault-queued");
+	/* Resolved before it stood in the queue: nobody would wake it. mm/userfault.h */
+	if (atomic_load_relaxed(f->slot.entry) == f->pte)
+		return FAULT_WAIT;
+	userfault_leave(f->wait);
+	return FAULT_CHANGED;
+}
+
+/* May this thread wait on? Asked now and then where somebody wants to be asked. */
+static bool goes_on(const struct userfault_manner *m)
+{
+	return !m->go_on || m->go_on(m->arg);
+}
+
+bool fault_userfault_wait(struct fault *f)
+{
+	const struct userfault_manner *m = manner();
+	uint64_t timeout_ns = m->go_on ? LOOK_EVERY_NS : SYNC_FOREVER;
+	bool woken;
+
+	syncpoint("userfault-waits");
+	do
+		woken = userfault_sleep(f->wait, timeout_ns);
+	while (!woken && goes_on(m));
+	userfault_leave(f->wait);
+	return woken;
+}

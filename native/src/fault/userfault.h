@@ -1,0 +1,39 @@
+/*
+ * fault/userfault.h - how this thread's faults meet a userfaultfd; pages that one brings
+ */
+#ifndef VMALOCK_FAULT_USERFAULT_H
+#define VMALOCK_FAULT_USERFAULT_H
+
+#include "mm/userfault.h"
+
+/* Of the calling thread; all zero at its start: faults wait. */
+struct userfault_manner {
+	bool returns; /* never waits: USERFAULT */
+	int (*go_on)(
+		void *arg); /* asked while it waits; 0: it gives up, and the fault ends as USERFAULT. NULL: waits on */
+	void *arg;
+};
+
+void userfault_set_manner(const struct userfault_manner *m);
+
+/* Where the page of a fill comes from. */
+enum userfault_source {
+	USERFAULT_COPY,     /* the caller's bytes */
+	USERFAULT_ZEROPAGE, /* zeros */
+	USERFAULT_CONTINUE, /* the page that is in the file */
+};
+
+struct userfault_fill {
+	enum userfault_source source;
+	uint64_t addr, length; /* bytes */
+	const uint8_t *bytes;  /* COPY */
+	uint64_t mode;         /* VMALOCK_UFFD_COPY_ bits, which those of the other two are, too */
+};
+
+/*
+ * UFFDIO_COPY, _ZEROPAGE, _CONTINUE: vmalock_uffd_copy() and its neighbours. @done: bytes that were filled, also after an error.
+ * Context: no lock.
+ */
+must_check int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * pt/uffd_wp.c - write protection for a userfaultfd
+ *
+ * A page that is there gets the bit and loses the one that lets it be written. Where none is, memory of a file needs a marker: the
+ * page may be in the file, and the next fault finds it there without asking anybody. (Linux: mm/mprotect.c,
+ * change_pte_range() with MM_CP_UFFD_WP and MM_CP_UFFD_WP_RESOLVE.)
+ *
+ * Locks   each table's own. A fault that has decided by an entry looks at it again under the same lock.
+ */
+#include <errno.h>
+
+#include "pt/table.h"
+
+static void protect_entry(struct pt_table *table, uint32_t i, bool markers)
+{
+	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
+
+	if (pte_is_present(pte)) {
+		atomic_store_relaxed(&table->entry[i], (pte & ~PTE_WRITE) | PTE_UFFD_WP);
+	} else if (!pte && markers) {
+		atomic_store_relaxed(&table->entry[i], PTE_MARKER | PTE_UFFD_WP);
+		table->live++;
+	}
+}
+
+/* Every table of the range that is to hold markers. */
+static int make_tables(struct pt *pt, uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at < end; at = table_next(1, at))
+		if (!table_make(pt, at))
+			return -ENOMEM;
+	return 0;
+}
+
+int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool markers)
+{
+	struct table_span span;
+	int err;
+
+	check(page_aligned(start | end));
+	err = markers ? make_tables(pt, start, end) : 0;
+	while (!err && table_span_next(pt, &start, end, &span)) {
+		table_lock(span.table);
+		for (uint32_t i = span.first; i < span.end; i++)
+			protect_entry(span.table, i, markers);
+		table_unlock(span.table);
+	}
+	return err;
+}
+
+static void unprotect_entry(struct pt_table *table, uint32_t i)
+{
+	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
+
+	if (pte_is_uffd_marker(pte)) {
+		atomic_store_relaxed(&table->entry[i], 0);
+		table->live--;
+	} else if (pte & PTE_UFFD_WP) {
+		atomic_store_relaxed(&table->entry[i], pte & ~PTE_UFFD_WP);
+	}
+}
+
+void pt_uffd_unprotect(struct pt *pt, uint64_t start, uint64_t end)
+{
+	struct table_span span;
+
+	check(page_aligned(start | end));
+	while (table_span_next(pt, &start, end, &span)) {
+		table_lock(span.table);
+		for (uint32_t i = span.first; i < span.end && span.table->live; i++)
+			unprotect_entry(span.table, i);
+		table_unlock(span.table);
+	}
+}
