@@ -1,70 +1,30 @@
 /*
- * pt/frame.c - the pool of frames: reserved addresses, counts, and the frames that nobody uses
+ * pt/frame.c - the pool of frames: reserved addresses, and the frames that nobody uses
  *
- *   never used           from `fresh` up to the limit
- *   free                 a stack in the pool
+ *   free                 in the pool's blocks (pt/frame_blocks.h)
  *   free, kept warm      a stack in the cache of each thread's slot
+ *   a huge page          512 frames, taken as one block and counted one by one, so that a split changes no count
  *
  * A list of free frames never runs through the frames themselves: following it would bring cold memory in.
  *
  * Locks   pool->lock (RANK_FRAMES), then caches' (RANK_FRAME_CACHE), several of them in the order of their slots.
  *         Frames move between pool and caches only under both.
  */
-#include "pt/frame.h"
-
 #include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/bits.h"
 #include "base/check.h"
-#include "locks/refcount.h"
-#include "locks/spinlock.h"
-#include "pt/zero.h"
+#include "pt/frame_pool.h"
 #include "sync/sync.h"
 #include "sync/syncpoint.h"
-#include "sync/thread_slots.h"
 
 /* A large page of the host. */
 #define HUGE_SIZE (UINT64_C(2) << 20)
 
-/* Frames a cache holds, and how many go to or come from the pool at once. */
-#define CACHE_FRAMES 126u
-#define CACHE_BATCH 32u
-
 /* Frames are numbered by 32 bits. */
 #define MAX_FRAMES (UINT64_C(1) << 32)
-
-struct frame_cache {
-	cache_aligned struct spinlock lock;
-	uint32_t count;               /* Guard: lock. */
-	uint32_t index[CACHE_FRAMES]; /* the last is the warmest. Guard: lock. */
-};
-
-struct frames {
-	struct refcount refs;
-	page_zero_fn *zero; /* fixed */
-	uint8_t *arena;     /* frame n is at n pages. fixed */
-	atomic_u32 *users;  /* of each frame; 0: free. Write: who holds a use */
-	uint32_t *free;     /* a stack. Guard: lock. */
-	uint64_t limit;     /* fixed */
-	bool have_bytes;    /* fixed */
-
-	cache_aligned struct spinlock lock;
-	uint64_t free_count; /* Guard: lock. */
-	uint64_t fresh;      /* frames from here on were never used. Guard: lock. */
-
-	cache_aligned atomic_u64 tables; /* page tables of all spaces of the pool, without roots */
-
-	struct frame_cache caches[THREAD_SLOTS];
-};
-
-static const cache_aligned uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(4096)));
-
-const void *frame_zero_page(void)
-{
-	return zero_page;
-}
 
 /* --- the pool's life ---------------------------------------------------------------------------------------------- */
 
@@ -87,7 +47,7 @@ static void free_parts(struct frames *pool)
 {
 	alloc_unreserve(pool->arena, arena_size(pool));
 	alloc_unreserve(pool->users, numbers_size(pool));
-	alloc_unreserve(pool->free, numbers_size(pool));
+	frame_blocks_destroy(&pool->blocks);
 }
 
 static int reserve_parts(struct frames *pool)
@@ -96,8 +56,7 @@ static int reserve_parts(struct frames *pool)
 
 	pool->arena = alloc_reserve(HUGE_SIZE, arena_size(pool), use);
 	pool->users = alloc_reserve(PAGE_SIZE, numbers_size(pool), ALLOC_TOUCHABLE);
-	pool->free = alloc_reserve(PAGE_SIZE, numbers_size(pool), ALLOC_TOUCHABLE);
-	if (!pool->arena || !pool->users || !pool->free) {
+	if (frame_blocks_init(&pool->blocks, pool->limit) || !pool->arena || !pool->users) {
 		free_parts(pool);
 		return -ENOMEM;
 	}
@@ -205,24 +164,12 @@ static bool take_cached(struct frame_cache *cache, uint32_t *out)
 	return found;
 }
 
-/* One from the pool's own. Context: pool->lock. */
-static bool take_pooled(struct frames *pool, uint32_t *out)
-{
-	if (pool->free_count)
-		*out = pool->free[--pool->free_count];
-	else if (pool->fresh < pool->limit)
-		*out = (uint32_t)pool->fresh++;
-	else
-		return false;
-	return true;
-}
-
 /* Fills up the thread's cache. Context: pool->lock. */
 static void refill(struct frames *pool, struct frame_cache *cache)
 {
 	uint32_t batch[CACHE_BATCH], n = 0;
 
-	while (n < CACHE_BATCH && take_pooled(pool, &batch[n]))
+	while (n < CACHE_BATCH && frame_blocks_take(&pool->blocks, &batch[n]))
 		n++;
 	lock_cache(cache);
 	/* The first taken is the warmest and goes on top. The slot may be one that threads share, and full by now. */
@@ -230,16 +177,28 @@ static void refill(struct frames *pool, struct frame_cache *cache)
 		cache->index[cache->count++] = batch[--n];
 	unlock_cache(cache);
 	while (n)
-		pool->free[pool->free_count++] = batch[--n];
+		frame_blocks_give(&pool->blocks, batch[--n]);
 }
 
-/* Whatever lies idle in a cache. Holding all of them shows that none moves from one to another meanwhile. */
+/* Holding all of them shows that no frame moves from one to another meanwhile. */
+static void lock_all_caches(struct frames *pool)
+{
+	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++)
+		lock_cache(&pool->caches[slot]);
+}
+
+static void unlock_all_caches(struct frames *pool)
+{
+	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++)
+		unlock_cache(&pool->caches[slot]);
+}
+
+/* Whatever lies idle in a cache. */
 static bool take_from_any(struct frames *pool, uint32_t *out)
 {
 	bool found = false;
 
-	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++)
-		lock_cache(&pool->caches[slot]);
+	lock_all_caches(pool);
 	for (uint32_t slot = 0; slot < THREAD_SLOTS && !found; slot++) {
 		struct frame_cache *cache = &pool->caches[slot];
 
@@ -247,8 +206,7 @@ static bool take_from_any(struct frames *pool, uint32_t *out)
 		if (found)
 			*out = cache->index[--cache->count];
 	}
-	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++)
-		unlock_cache(&pool->caches[slot]);
+	unlock_all_caches(pool);
 	return found;
 }
 
@@ -258,7 +216,7 @@ static __attribute__((noinline)) bool take_slowly(struct frames *pool, uint32_t 
 
 	syncpoint("frame-cache-empty");
 	lock_pool(pool);
-	found = take_pooled(pool, out);
+	found = frame_blocks_take(&pool->blocks, out);
 	if (found)
 		refill(pool, my_cache(pool));
 	else
@@ -275,8 +233,8 @@ static __attribute__((noinline)) void give_slowly(struct frames *pool, uint32_t 
 	lock_pool(pool);
 	lock_cache(cache);
 	if (cache->count == CACHE_FRAMES) {
-		memcpy(&pool->free[pool->free_count], cache->index, CACHE_BATCH * sizeof(*cache->index));
-		pool->free_count += CACHE_BATCH;
+		for (uint32_t i = 0; i < CACHE_BATCH; i++)
+			frame_blocks_give(&pool->blocks, cache->index[i]);
 		cache->count -= CACHE_BATCH;
 		memmove(cache->index, cache->index + CACHE_BATCH, cache->count * sizeof(*cache->index));
 	}
@@ -285,7 +243,12 @@ static __attribute__((noinline)) void give_slowly(struct frames *pool, uint32_t 
 	unlock_pool(pool);
 }
 
-static void give(struct frames *pool, uint32_t index)
+bool frames_take_free(struct frames *pool, uint32_t *out)
+{
+	return likely(take_cached(my_cache(pool), out)) || take_slowly(pool, out);
+}
+
+void frames_give_free(struct frames *pool, uint32_t index)
 {
 	struct frame_cache *cache = my_cache(pool);
 	bool fits;
@@ -299,12 +262,56 @@ static void give(struct frames *pool, uint32_t index)
 		give_slowly(pool, index);
 }
 
+/* --- whole blocks -------------------------------------------------------------------------------------------------- */
+
+/* All that lies idle goes back to the pool: blocks may become whole by it. Context: pool->lock. */
+static void drain_caches(struct frames *pool)
+{
+	lock_all_caches(pool);
+	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++) {
+		struct frame_cache *cache = &pool->caches[slot];
+
+		while (cache->count)
+			frame_blocks_give(&pool->blocks, cache->index[--cache->count]);
+	}
+	unlock_all_caches(pool);
+}
+
+bool frames_take_block(struct frames *pool, uint32_t *first)
+{
+	bool found;
+
+	lock_pool(pool);
+	found = frame_blocks_take_whole(&pool->blocks, first);
+	if (!found) {
+		drain_caches(pool);
+		found = frame_blocks_take_whole(&pool->blocks, first);
+	}
+	unlock_pool(pool);
+	return found;
+}
+
+void frames_give_block(struct frames *pool, uint32_t first)
+{
+	lock_pool(pool);
+	frame_blocks_give_whole(&pool->blocks, first);
+	unlock_pool(pool);
+}
+
+void frames_give_many(struct frames *pool, const uint32_t *indices, uint32_t n)
+{
+	lock_pool(pool);
+	while (n)
+		frame_blocks_give(&pool->blocks, indices[--n]);
+	unlock_pool(pool);
+}
+
 uint64_t frames_used(struct frames *frames)
 {
 	uint64_t used;
 
 	lock_pool(frames);
-	used = frames->fresh - frames->free_count;
+	used = frame_blocks_taken(&frames->blocks);
 	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++) {
 		lock_cache(&frames->caches[slot]);
 		used -= frames->caches[slot].count;
@@ -312,77 +319,4 @@ uint64_t frames_used(struct frames *frames)
 	}
 	unlock_pool(frames);
 	return used;
-}
-
-/* --- frames in use ------------------------------------------------------------------------------------------------ */
-
-static atomic_u32 *users_of(struct frames *pool, const void *frame)
-{
-	return &pool->users[((uintptr_t)frame - (uintptr_t)pool->arena) >> PAGE_SHIFT];
-}
-
-static void *take(struct frames *pool)
-{
-	uint32_t index;
-
-	if (unlikely(!take_cached(my_cache(pool), &index)) && !take_slowly(pool, &index))
-		return NULL;
-	check(atomic_load_relaxed(&pool->users[index]) == 0);
-	atomic_store_relaxed(&pool->users[index], 1);
-	return pool->arena + ((uint64_t)index << PAGE_SHIFT);
-}
-
-void *frame_take_zeroed(struct frames *frames)
-{
-	void *frame = take(frames);
-
-	if (likely(frame != NULL) && frames->have_bytes)
-		frames->zero(frame);
-	return frame;
-}
-
-void *frame_take_copy(struct frames *frames, const void *from)
-{
-	void *frame = take(frames);
-
-	if (likely(frame != NULL) && frames->have_bytes)
-		memcpy(frame, from, PAGE_SIZE);
-	return frame;
-}
-
-void frame_get(struct frames *frames, void *frame)
-{
-	uint32_t before = atomic_fetch_add_relaxed(users_of(frames, frame), 1);
-
-	check(before != 0 && before != UINT32_MAX);
-	(void)before;
-}
-
-void frame_put(struct frames *frames, void *frame)
-{
-	atomic_u32 *users = users_of(frames, frame);
-
-	/*
-	 * The only user needs no update that others could see: nobody can become one but through it.
-	 * pair [frame-only]: with the puts of those who were users before; their reads and writes are over.
-	 */
-	if (atomic_load_acquire(users) == 1)
-		atomic_store_relaxed(users, 0);
-	else if (atomic_fetch_sub_acq_rel(users, 1) != 1)
-		return;
-	give(frames, (uint32_t)(users - frames->users));
-}
-
-/* pair [frame-only]: the put of the last other user, in whose space the frame was read until then. */
-bool frame_is_only(struct frames *frames, void *frame)
-{
-	return atomic_load_acquire(users_of(frames, frame)) == 1;
-}
-
-bool frame_is_used(struct frames *frames, const void *frame)
-{
-	uint64_t offset = (uintptr_t)frame - (uintptr_t)frames->arena;
-
-	return page_aligned(offset) && offset >> PAGE_SHIFT < frames->limit &&
-	       atomic_load_relaxed(users_of(frames, frame)) != 0;
 }

@@ -9,6 +9,8 @@
  * still in the processor's cache. Each cache has a lock of its own (RANK_FRAME_CACHE), which hardly anybody else
  * wants; the pool's (RANK_FRAMES) is taken once for many frames. When the pool has none left, a thread holds all
  * caches and takes what lies idle in another's: a take fails only when every frame is in use.
+ *
+ * Free frames lie in blocks of 512 (frame_blocks.h), which huge pages take whole.
  */
 #ifndef VMALOCK_PT_FRAME_H
 #define VMALOCK_PT_FRAME_H
@@ -45,6 +47,15 @@ must_check void *frame_take_zeroed(struct frames *frames);
 
 /* The same with the bytes of @from, which need not be a frame of the pool. */
 must_check void *frame_take_copy(struct frames *frames, const void *from);
+
+/*
+ * Huge pages: 512 frames at a multiple of 2 MiB, zeroed, each with a count of 1 and from then on like any other. NULL: no block is whole.
+ * The others do to each of the 512 what their namesakes do to one.
+ */
+must_check void *frame_take_huge(struct frames *frames);
+void frame_get_huge(struct frames *frames, void *block);
+void frame_put_huge(struct frames *frames, void *block);
+bool frame_is_only_huge(struct frames *frames, void *block);
 
 /* One user more; one less, and the frame is free after the last. */
 void frame_get(struct frames *frames, void *frame);
