@@ -19,7 +19,7 @@ import { SimFile } from './sim-file';
 import { readStats, readStatus, type Stats } from './stats';
 import type { Bytes } from './units';
 import * as unmodelled from './unmodelled';
-import type { Userfaultfd } from './userfaultfd';
+import { Userfaultfd, userfaultfdFeatures, type UserfaultfdOptions } from './userfaultfd';
 
 const { constants } = native;
 const ARCHITECTURES = ['x86', 'arm64', 'ppc64'];
@@ -65,6 +65,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /** How faults find and hold a mapping. */
   readonly policy: PolicyName;
   #handle: Handle;
+  /** Those that are open. As long as the space is reachable they are. */
+  readonly #userfaultfds = new Set<Userfaultfd>();
 
   constructor(options?: AddressSpaceOptions);
   /** @internal */
@@ -267,10 +269,22 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     throw notModelled('mseal');
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
-  userfaultfd(): Userfaultfd {
+  /**
+   * userfaultfd(2): an object with which ranges are registered whose pages the program brings itself. It is closed with this space.
+   *
+   * @throws {VmalockError} `EINVAL` for features that Linux does not know, `ENOSYS` for those that are not modelled, `ENOMEM`
+   *
+   * @example
+   * using uffd = space.userfaultfd();
+   * uffd.register(start, 65536, { missing: true });
+   * for await (const { address } of uffd) uffd.copy(address, await pageFromElsewhere(address));
+   */
+  userfaultfd(options: UserfaultfdOptions = {}): Userfaultfd {
     AddressSpace.#of(this);
-    throw notModelled('userfaultfd');
+    const features = userfaultfdFeatures(options);
+    const uffd = Userfaultfd.of(AddressSpace.#of(this), features, (closed) => this.#userfaultfds.delete(closed));
+    this.#userfaultfds.add(uffd);
+    return uffd;
   }
 
   /**
@@ -303,7 +317,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   }
 
   /**
-   * Resolves one fault, as the page-fault handler would. Never throws for what a program may do, and allocates nothing.
+   * Resolves one fault, as the page-fault handler would. Never throws for what a program may do, and allocates nothing. For a page that a
+   * {@link Userfaultfd} is to bring it waits in a worker, and returns `FaultResult.USERFAULT` on the main thread.
    *
    * @returns a {@link FaultResult}
    */
@@ -348,7 +363,7 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    * Bytes through the page tables, faulting as a program would.
    *
    * @param length bytes
-   * @throws {VmalockError} `SIGSEGV` or `SIGBUS` with the address that gave it, `ENOMEM`
+   * @throws {VmalockError} `SIGSEGV` or `SIGBUS` with the address that gave it, `ENOMEM`; `ERR_VMALOCK_USERFAULT` on the main thread
    */
   read(address: Bytes, length: number): Buffer {
     const handle = AddressSpace.#of(this);
@@ -361,7 +376,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /**
    * Stores bytes through the page tables, faulting as a program would.
    *
-   * @throws {VmalockError} `SIGSEGV` or `SIGBUS` with the address that gave it, `ENOMEM`; bytes before it are stored
+   * @throws {VmalockError} `SIGSEGV` or `SIGBUS` with the address that gave it, `ENOMEM`; `ERR_VMALOCK_USERFAULT` on the main thread; bytes
+   *   before it are stored
    */
   write(address: Bytes, data: Uint8Array): void {
     const handle = AddressSpace.#of(this);
@@ -452,10 +468,14 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     return new AddressSpace(new Adopted(succeeded(handle, 'open')));
   }
 
-  /** Lets go of the space; its memory is freed when no other thread has it open. Closing again does nothing. */
+  /**
+   * Lets go of the space, and closes the userfaultfds made of it; its memory is freed when no other thread has it open. Closing again
+   * does nothing.
+   */
   close(): void {
     const handle = AddressSpace.#ofAny(this);
     if (handle === 0) return;
+    for (const uffd of this.#userfaultfds) uffd.close();
     forgotten.unregister(this);
     this.#handle = 0;
     native.spaceClose(handle);

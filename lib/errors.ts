@@ -4,6 +4,7 @@ export interface VmalockErrorDetails {
   syscall?: string;
   address?: number;
   siCode?: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR';
+  done?: number;
 }
 
 /**
@@ -18,6 +19,7 @@ export interface VmalockErrorDetails {
  * | `ERR_VMALOCK_OUT_OF_RANGE` | a number that is negative, not whole, or too large |
  * | `ERR_VMALOCK_CLOSED` | the object was closed |
  * | `ERR_VMALOCK_ILLEGAL_INVOCATION` | a method was called on something else than its object |
+ * | `ERR_VMALOCK_USERFAULT` | a {@link Userfaultfd} is to bring the page, and this thread does not wait for it |
  * | `ERR_VMALOCK_STALE_TOKEN` | {@link AddressSpace.open} with a token that names no open space |
  * | `ERR_VMALOCK_BROKEN` | {@link AddressSpace.validate} found a broken invariant: a defect of vmalock |
  * | `ERR_VMALOCK_BAD_TRACE`, `ERR_VMALOCK_LOSSY_TRACE` | {@link replay} |
@@ -41,6 +43,8 @@ export class VmalockError extends Error {
   declare readonly address?: number;
   /** What `si_code` of the signal would be. */
   declare readonly siCode?: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR';
+  /** Of a {@link Userfaultfd}'s call that brings pages: the bytes that came before the obstacle. */
+  declare readonly done?: number;
 
   constructor(code: string, message: string, details: VmalockErrorDetails = {}) {
     super(message);

@@ -51,7 +51,8 @@ export const FaultResult: {
   COW: constants.FAULT_COW,
 });
 
-const ACCESSES: readonly Access[] = ['read', 'write', 'exec'];
+/** @internal By their numbers in the C API. */
+export const ACCESSES: readonly Access[] = ['read', 'write', 'exec'];
 
 /** @internal The number of an access in the C API. */
 export function accessCode(access: Access): number {

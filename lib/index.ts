@@ -27,4 +27,11 @@ export type { Bytes } from './units';
 export type { MbindOptions } from './unmodelled';
 export type { MlockAllOptions, MlockOptions } from './mlock';
 export type { MsyncOptions } from './msync';
-export type { UserfaultEvent, Userfaultfd } from './userfaultfd';
+export {
+  type UserfaultEvent,
+  Userfaultfd,
+  type UserfaultfdOptions,
+  type UserfaultFillOptions,
+  type UserfaultModes,
+  type UserfaultWakeOptions,
+} from './userfaultfd';

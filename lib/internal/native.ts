@@ -5,6 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { VmalockError } from '../errors';
 import type { Bytes } from '../units';
 
@@ -22,6 +23,10 @@ export type Constants = Readonly<
     | 'MLOCK_ONFAULT'
     | `MS_${'ASYNC' | 'INVALIDATE' | 'SYNC'}`
     | `MCL_${'CURRENT' | 'FUTURE' | 'ONFAULT'}`
+    | `UFFD_MODE_${'MISSING' | 'WP' | 'MINOR'}`
+    | `UFFD_COPY_${'DONTWAKE' | 'WP'}`
+    | `UFFD_WRITEPROTECT_${'WP' | 'DONTWAKE'}`
+    | `UFFD_FEATURE_${'SIGBUS' | 'EXACT_ADDRESS' | 'WP_UNPOPULATED'}`
     | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
     | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW'}`
     | 'VM_MAYSHARE',
@@ -97,6 +102,25 @@ export interface Native {
   fileLength(file: Handle): number;
   fileRead(file: Handle, offset: Bytes, buffer: Uint8Array): number;
   fileWrite(file: Handle, offset: Bytes, bytes: Uint8Array): number;
+
+  uffdCreate(space: Handle, features: Bytes): Handle;
+  uffdClose(uffd: Handle): void;
+  uffdRegister(uffd: Handle, address: Bytes, length: Bytes, mode: number): number;
+  uffdUnregister(uffd: Handle, address: Bytes, length: Bytes, mode: 0): number;
+  uffdWriteProtect(uffd: Handle, address: Bytes, length: Bytes, mode: number): number;
+  uffdWake(uffd: Handle, address: Bytes, length: Bytes, mode: 0): number;
+  /** done[0]: the bytes that came */
+  uffdCopy(uffd: Handle, address: Bytes, bytes: Uint8Array, mode: number, done: Float64Array): number;
+  uffdZeropage(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
+  uffdContinue(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
+  /** 0, and out[0..2]: address, access, kind; EAGAIN when there is no event */
+  uffdRead(uffd: Handle, out: Float64Array): number;
+  /** Calls `told` when events have come; the first function stays. */
+  uffdTell(uffd: Handle, told: () => void): number;
+  /** 1: the event loop stays alive for its events */
+  uffdKeepLoop(uffd: Handle, alive: 0 | 1): void;
+  /** 1: faults of this thread wait for userfaultfds */
+  uffdThreadWaits(waits: 0 | 1): void;
 
   replayLoad(trace: Uint8Array): Promise<NativeLoadResult>;
   /** A code when it could not begin. */
@@ -195,3 +219,6 @@ function load(): Native {
 }
 
 export const native: Native = load();
+
+// An event loop must not wait for what another callback of its own may have to bring; a worker's may.
+native.uffdThreadWaits(isMainThread ? 0 : 1);

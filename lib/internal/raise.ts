@@ -32,11 +32,17 @@ function callText(syscall: string, address?: Bytes, length?: Bytes): string {
  * @param syscall what was called, by its Linux name
  * @param address where its range begins, or where the signal came from
  */
-export function errorOf(code: number, syscall: string, address?: Bytes, length?: Bytes): VmalockError {
+export function errorOf(
+  code: number,
+  syscall: string,
+  address?: Bytes,
+  length?: Bytes,
+  more?: Pick<VmalockErrorDetails, 'done'>,
+): VmalockError {
   const { name, text } = NATIVE_ERRORS.get(code) ?? { name: `code ${code}`, text: 'an unknown error' };
   const signal = SIGNALS[name];
   const own = -code <= LAST_ERRNO ? name : `ERR_VMALOCK_${name}`;
-  const details: VmalockErrorDetails = { syscall };
+  const details: VmalockErrorDetails = { syscall, ...more };
   if (-code <= LAST_ERRNO) details.errno = code;
   if (address !== undefined) details.address = Number(address);
   if (signal) details.siCode = signal.siCode;
@@ -58,6 +64,7 @@ const FAULT_CODES: ReadonlyMap<number, number> = new Map([
   [constants.FAULT_SIGSEGV_ACCERR, NativeCode.SIGSEGV_ACCERR],
   [constants.FAULT_SIGBUS, NativeCode.SIGBUS],
   [constants.FAULT_OOM, NativeCode.ENOMEM],
+  [constants.FAULT_USERFAULT, NativeCode.USERFAULT],
 ]);
 
 /** As {@link succeeded}, for the result of a fault. */

@@ -19,8 +19,8 @@ namespace
 
 void ExportFunctions(Napi::Env env, Napi::Object exports, Environment *environment)
 {
-	for (const Function *table :
-	     { kSpaceFunctions, kFaultFunctions, kLookFunctions, kFileFunctions, kReplayFunctions, kBenchFunctions })
+	for (const Function *table : { kSpaceFunctions, kFaultFunctions, kLookFunctions, kFileFunctions,
+				       kReplayFunctions, kUserfaultfdFunctions, kBenchFunctions })
 		for (const Function *f = table; f->name; f++) {
 			napi_value function;
 
@@ -69,6 +69,16 @@ const struct {
 	CONSTANT(MCL_CURRENT),
 	CONSTANT(MCL_FUTURE),
 	CONSTANT(MCL_ONFAULT),
+	CONSTANT(UFFD_MODE_MISSING),
+	CONSTANT(UFFD_MODE_WP),
+	CONSTANT(UFFD_MODE_MINOR),
+	CONSTANT(UFFD_COPY_DONTWAKE),
+	CONSTANT(UFFD_COPY_WP),
+	CONSTANT(UFFD_WRITEPROTECT_WP),
+	CONSTANT(UFFD_WRITEPROTECT_DONTWAKE),
+	CONSTANT(UFFD_FEATURE_SIGBUS),
+	CONSTANT(UFFD_FEATURE_EXACT_ADDRESS),
+	CONSTANT(UFFD_FEATURE_WP_UNPOPULATED),
 	CONSTANT(FAULT_MINOR),
 	CONSTANT(FAULT_MAJOR),
 	CONSTANT(FAULT_SIGSEGV_MAPERR),

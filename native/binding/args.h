@@ -102,6 +102,12 @@ class Call
 		return static_cast<Enum>(value);
 	}
 
+	/* As it came. */
+	napi_value Value(size_t at) const
+	{
+		return args_[at];
+	}
+
 	void *Object(size_t at, Kind kind)
 	{
 		void *object = environment_->handles.Get(Bits(at), kind);

@@ -28,6 +28,7 @@ extern const Function kFaultFunctions[];
 extern const Function kLookFunctions[];
 extern const Function kFileFunctions[];
 extern const Function kReplayFunctions[];
+extern const Function kUserfaultfdFunctions[];
 extern const Function kBenchFunctions[];
 
 } // namespace vmalock_binding

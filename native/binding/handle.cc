@@ -4,6 +4,7 @@
 
 #include "replay.h"
 #include "shared_space.h"
+#include "userfaultfd.h"
 #include "vmalock.h"
 
 namespace vmalock_binding
@@ -20,6 +21,9 @@ void Release(Kind kind, void *object)
 		break;
 	case Kind::kReplay:
 		delete static_cast<SharedReplay *>(object);
+		break;
+	case Kind::kUserfaultfd:
+		delete static_cast<Userfaultfd *>(object);
 		break;
 	case Kind::kFree:
 		break;

@@ -18,7 +18,7 @@ import {
   type Stats,
   TraceError,
   type UserfaultEvent,
-  type Userfaultfd,
+  Userfaultfd,
   type Vma,
   VmalockError,
   type WaitSummary,
@@ -157,10 +157,34 @@ export async function replays(): Promise<void> {
   void waits;
 }
 
+export async function userfaults(): Promise<void> {
+  const uffd: Userfaultfd = space.userfaultfd({ sigbus: true, exactAddress: false, wpUnpopulated: true, features: 0 });
+  uffd.register(0n, 4096, { missing: true, wp: true, minor: false });
+  uffd.register(0, 4096, 7);
+  uffd.copy(0, new Uint8Array(4096), { wp: true, wake: false, flags: 0 });
+  uffd.zeropage(0, 4096, { wake: false });
+  uffd.continue(0, 4096, { wp: true });
+  uffd.writeProtect(0, 4096, true);
+  isSame<ReturnType<Userfaultfd['read']>, UserfaultEvent | undefined>(true);
+  for await (const { kind } of uffd) {
+    const one: 'missing' | 'wp' | 'minor' = kind;
+    void one;
+  }
+  const disposable: Disposable = uffd;
+  // @ts-expect-error there is no such mode
+  uffd.register(0, 4096, { poison: true });
+  // @ts-expect-error zero pages come unprotected
+  uffd.zeropage(0, 4096, { wp: true });
+  // @ts-expect-error only a space makes one
+  new Userfaultfd();
+  void disposable;
+}
+
 export function errors(error: unknown): void {
   if (error instanceof VmalockError) {
     isSame<typeof error.code, string>(true);
     isSame<typeof error.errno, number | undefined>(true);
+    isSame<typeof error.done, number | undefined>(true);
     isSame<typeof error.siCode, 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | undefined>(true);
   }
   if (error instanceof TraceError) isSame<typeof error.line, number>(true);

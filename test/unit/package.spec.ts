@@ -12,6 +12,7 @@ const PUBLIC = [
   'POLICY_NAMES',
   'SimFile',
   'TraceError',
+  'Userfaultfd',
   'VmalockError',
   'replay',
 ];

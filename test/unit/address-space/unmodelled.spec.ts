@@ -10,7 +10,6 @@ describe('a call that is not modelled yet', () => {
     ['mbind', (space) => space.mbind(page(0), PAGE, { mode: 'interleave', nodes: [0], flags: 2 })],
     ['mbind', (space) => space.mbind(page(0), PAGE, { mode: 0 })],
     ['mseal', (space) => space.mseal(page(0), PAGE)],
-    ['userfaultfd', (space) => space.userfaultfd()],
     ['smaps', (space) => space.smaps()],
   ])('says so and changes nothing: %s', (syscall, call) => {
     using space = drawn('A');
