@@ -30,6 +30,12 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   mremap OFF OLD NEW -              in place; with F NEWOFF it moves, with D NEWOFF the old place stays mapped
   mlock, munlock, msync OFF LEN     msync with MS_SYNC
   r OFF, w OFF [VALUE]              load or store one byte
+  uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default) or 2, which
+                                    also protects empty memory; both give SIGBUS instead of events
+  uffd-unregister, uffd-zeropage OFF LEN - [N]
+  uffd-copy, uffd-copywp OFF LEN VALUE [N]
+  uffd-continue OFF LEN wp|- [N]    uffd-protect OFF LEN on|off [N]
+  uffd-close [N]                    unregisters all; the next operation opens it anew
   fork                              prints the child's copy
   ?, ?c, ?m, ?mc                    mappings; c: and resident pages; m: adjacent equal rows joined
   vmflags                           flags of each mapping, as in smaps

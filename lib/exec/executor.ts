@@ -10,6 +10,7 @@ import type { FaultEra, PolicyName } from '../policy';
 import { SimFile } from '../sim-file';
 import { FILE_NAME, reportFlags, reportMappings, type Window } from './report';
 import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from './syntax';
+import { UserfaultOperations } from './userfault-operations';
 
 /** Where the range begins: far from everything, as in the oracle. */
 const BASE = 0x1000_0000_0000;
@@ -41,6 +42,7 @@ export class Executor implements Disposable {
   readonly pages: number;
   private readonly space: AddressSpace;
   private readonly window: Window;
+  private readonly userfaults: UserfaultOperations;
   private file: SimFile;
   private fileWasMapped = false;
 
@@ -54,6 +56,7 @@ export class Executor implements Disposable {
       faults: options.faults ?? 'rfc',
       zeroPage: options.zeroPage ?? true,
     });
+    this.userfaults = new UserfaultOperations(this.space);
     this.window = {
       space: this.space,
       start: BASE,
@@ -101,11 +104,14 @@ export class Executor implements Disposable {
         return this.reset();
       case 'fork':
         return this.fork();
+      case 'uffd-close':
+        return this.userfaults.close(orRefuse(this.userfaults.named(words.take()), 'syntax'));
       case 'r':
         return this.load(words);
       case 'w':
         return this.store(words);
       default:
+        if (operation.startsWith('uffd-')) return this.userfault(operation.slice('uffd-'.length), words);
         return this.call(operation, words);
     }
   }
@@ -146,6 +152,16 @@ export class Executor implements Disposable {
     const value = words.takeByte();
     this.space.write(address, Uint8Array.of(value));
     return `${value} ok\n`;
+  }
+
+  private userfault(operation: string, words: Words): string {
+    const offset = orRefuse(words.takeAmount(), 'syntax');
+    const length = orRefuse(words.takeAmount(), 'syntax');
+    const word = orRefuse(words.take(), 'syntax');
+    const n = orRefuse(this.userfaults.named(words.take()), 'syntax');
+    this.assertInside(offset, length);
+    const answer = this.userfaults.run(operation, this.window.start + offset, length, word, n);
+    return orRefuse(answer, 'unknown operation');
   }
 
   /** The operations on OFF and LEN. */

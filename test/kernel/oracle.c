@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,8 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -401,6 +404,135 @@ static void do_mremap(uint64_t offset, uint64_t length)
 		say_address(mremap(at(offset), length, new_length, flags, at(new_offset)));
 }
 
+/* --- userfaultfd ------------------------------------------------------------------------------------------------------ */
+
+#ifndef UFFD_FEATURE_WP_UNPOPULATED
+#define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
+#endif
+
+/* 1 and 2; an access that would make an event gives SIGBUS, so that nobody has to wait. The second protects empty memory, too. */
+static int uffds[3] = { -1, -1, -1 };
+static const uint64_t uffd_features[3] = { 0, UFFD_FEATURE_SIGBUS, UFFD_FEATURE_SIGBUS | UFFD_FEATURE_WP_UNPOPULATED };
+
+/* Which one the next word names; 1 when there is no word. -1: neither. */
+static int uffd_word(void)
+{
+	const char *word = next_word();
+	int n = !word || strcmp(word, "1") == 0 ? 1 : strcmp(word, "2") == 0 ? 2 : -1;
+
+	if (n > 0 && uffds[n] < 0) {
+		struct uffdio_api api = { .api = UFFD_API, .features = uffd_features[n] };
+
+		uffds[n] = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+		if (uffds[n] < 0 || ioctl(uffds[n], UFFDIO_API, &api))
+			_exit(1);
+	}
+	return n;
+}
+
+static void say_filled(int result, int64_t bytes)
+{
+	if (result && errno == EAGAIN)
+		say("-1 EAGAIN %lld\n", (long long)bytes / (long long)PAGE);
+	else
+		say_result(result);
+}
+
+static void uffd_register(int n, uint64_t offset, uint64_t length, const char *modes)
+{
+	struct uffdio_register r = { .range = { BASE + offset, length } };
+
+	r.mode = (strchr(modes, 'm') ? UFFDIO_REGISTER_MODE_MISSING : 0) |
+		 (strchr(modes, 'w') ? UFFDIO_REGISTER_MODE_WP : 0) |
+		 (strchr(modes, 'i') ? UFFDIO_REGISTER_MODE_MINOR : 0);
+	say_result(ioctl(uffds[n], UFFDIO_REGISTER, &r));
+}
+
+static void uffd_copy(int n, uint64_t offset, uint64_t length, uint8_t value, uint64_t mode)
+{
+	static uint8_t bytes[64 * 4096];
+	struct uffdio_copy c = { BASE + offset, (uintptr_t)bytes, length, mode, 0 };
+	int result;
+
+	if (length > sizeof(bytes)) {
+		say("X range\n");
+		return;
+	}
+	memset(bytes, value, sizeof(bytes));
+	result = ioctl(uffds[n], UFFDIO_COPY, &c);
+	say_filled(result, c.copy);
+}
+
+static void uffd_zeropage(int n, uint64_t offset, uint64_t length)
+{
+	struct uffdio_zeropage z = { .range = { BASE + offset, length } };
+	int result = ioctl(uffds[n], UFFDIO_ZEROPAGE, &z);
+
+	say_filled(result, z.zeropage);
+}
+
+static void uffd_continue(int n, uint64_t offset, uint64_t length, uint64_t mode)
+{
+	struct uffdio_continue c = { .range = { BASE + offset, length }, .mode = mode };
+	int result = ioctl(uffds[n], UFFDIO_CONTINUE, &c);
+
+	say_filled(result, c.mapped);
+}
+
+static void uffd_protect(int n, uint64_t offset, uint64_t length, bool on)
+{
+	struct uffdio_writeprotect w = { { BASE + offset, length }, on ? UFFDIO_WRITEPROTECT_MODE_WP : 0 };
+
+	say_result(ioctl(uffds[n], UFFDIO_WRITEPROTECT, &w));
+}
+
+/* uffd-... OFF LEN WORD [1 or 2]; what WORD is says the operation, and `-` is none. */
+static void uffd_call(const char *name)
+{
+	struct uffdio_range range;
+	uint64_t offset, length;
+	const char *word;
+	int n;
+
+	if (!amount(&offset) || !amount(&length) || !(word = next_word()) || (n = uffd_word()) < 0) {
+		say("X syntax\n");
+		return;
+	}
+	range = (struct uffdio_range){ BASE + offset, length };
+	if (!inside(offset, length))
+		say("X range\n");
+	else if (strcmp(name, "register") == 0)
+		uffd_register(n, offset, length, word);
+	else if (strcmp(name, "unregister") == 0)
+		say_result(ioctl(uffds[n], UFFDIO_UNREGISTER, &range));
+	else if (strcmp(name, "copy") == 0)
+		uffd_copy(n, offset, length, (uint8_t)atoi(word), 0);
+	else if (strcmp(name, "copywp") == 0)
+		uffd_copy(n, offset, length, (uint8_t)atoi(word), UFFDIO_COPY_MODE_WP);
+	else if (strcmp(name, "zeropage") == 0)
+		uffd_zeropage(n, offset, length);
+	else if (strcmp(name, "continue") == 0)
+		uffd_continue(n, offset, length, strcmp(word, "wp") == 0 ? 2 : 0);
+	else if (strcmp(name, "protect") == 0)
+		uffd_protect(n, offset, length, strcmp(word, "on") == 0);
+	else
+		say("X unknown operation\n");
+}
+
+/* uffd-close [1 or 2]: the next operation opens it again. */
+static void uffd_close(void)
+{
+	int n = uffd_word();
+
+	if (n < 0) {
+		say("X syntax\n");
+		return;
+	}
+	close(uffds[n]);
+	uffds[n] = -1;
+	say("0 ok\n");
+}
+
 static void call(const char *name)
 {
 	static unsigned char resident[MOST_PAGES + 1];
@@ -478,6 +610,10 @@ static void answer(char *line)
 		reset();
 	else if (strcmp(name, "fork") == 0)
 		do_fork();
+	else if (strcmp(name, "uffd-close") == 0)
+		uffd_close();
+	else if (strncmp(name, "uffd-", 5) == 0)
+		uffd_call(name + 5);
 	else if (strcmp(name, "r") == 0 || strcmp(name, "w") == 0)
 		touch(*name == 'w');
 	else

@@ -18,11 +18,18 @@ export interface Profile {
   readonly odd: number;
   /** most operations of a sequence */
   readonly longest: number;
+  /** one of these comes first: where most of what happens needs something to be there */
+  readonly begins?: readonly (readonly string[])[];
 }
 
-type Operation = 'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore' | Locking;
+type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'uprotect' | 'uclose';
+
+type Operation =
+  Userfault | 'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore' | Locking;
 
 type Locking = 'mlock' | 'munlock' | 'msync';
+
+const UFFD_MODES = ['m', 'm', 'w', 'w', 'mw', 'mw', 'i', 'mi', 'mwi', '-'];
 
 const FLAG_ADVICE = [
   ...['normal', 'random', 'sequential', 'dontfork', 'dofork', 'hugepage', 'nohugepage'],
@@ -170,6 +177,43 @@ export const PROFILES: readonly Profile[] = [
     mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pL', 'sL', 'pfL', 'sfL', 'pNL'],
   },
   {
+    ...EVERYTHING,
+    name: 'userfaultfd',
+    pages: 12,
+    weights: {
+      mmap: 7,
+      munmap: 2,
+      mprotect: 8,
+      mremap: 8,
+      madvise: 8,
+      r: 8,
+      w: 16,
+      fork: 3,
+      mlock: 1,
+      ureg: 14,
+      uunreg: 6,
+      ucopy: 10,
+      uzero: 5,
+      ucont: 4,
+      uprotect: 10,
+      uclose: 1,
+    },
+    prots: ['rw', 'rw', 'rw', 'r', '-'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pP', 'sP'],
+    advice: [...PAGE_ADVICE, 'dontneed', 'wipeonfork'],
+    odd: 0.02,
+    begins: ['p', 'p', 'pR', 's', 'sf', 'pf'].flatMap((letters) => {
+      const map = `mmap 0 12 rw ${letters}${letters.endsWith('f') ? ' 0' : ''}`;
+      const modes = letters.startsWith('s') || letters.endsWith('f') ? 'mwi' : 'mw';
+      return [
+        [map],
+        [map, 'uffd-register 0 12 w 1'],
+        [map, `uffd-register 2 8 ${modes} 2`],
+        [map, `uffd-register 0 12 ${modes} 1`],
+      ];
+    }),
+  },
+  {
     // Few pages, long histories: every VMA has been split, moved, written and joined many times.
     ...EVERYTHING,
     name: 'crowded',
@@ -238,6 +282,20 @@ class Writer {
         return `w ${this.page()} ${1 + this.random.below(200)}`;
       case 'fork':
         return 'fork';
+      case 'ureg':
+        return `uffd-register ${this.range()} ${this.random.oneOf(UFFD_MODES)} ${this.uffd()}`;
+      case 'uunreg':
+        return `uffd-unregister ${this.range()} - ${this.uffd()}`;
+      case 'ucopy':
+        return `${this.random.oneOf(['uffd-copy', 'uffd-copywp'])} ${this.range()} ${1 + this.random.below(200)} ${this.uffd()}`;
+      case 'uzero':
+        return `uffd-zeropage ${this.range()} - ${this.uffd()}`;
+      case 'ucont':
+        return `uffd-continue ${this.range()} ${this.random.oneOf(['-', 'wp'])} ${this.uffd()}`;
+      case 'uprotect':
+        return `uffd-protect ${this.range()} ${this.random.oneOf(['on', 'on', 'off'])} ${this.uffd()}`;
+      case 'uclose':
+        return `uffd-close ${this.uffd()}`;
     }
   }
 
@@ -249,6 +307,11 @@ class Writer {
       if (left < 0) return operation;
     }
     return 'w';
+  }
+
+  /** Mostly the first: two often refuse each other. */
+  private uffd(): number {
+    return this.random.oneOf([1, 1, 1, 2]);
   }
 
   private page(): number {
@@ -303,5 +366,6 @@ class Writer {
 export function sequenceOf(profile: Profile, seed: number): string[] {
   const random = new Random(seed);
   const writer = new Writer(profile, random);
-  return Array.from({ length: 5 + random.below(profile.longest - 4) }, () => writer.line());
+  const begin = profile.begins ? random.oneOf(profile.begins) : [];
+  return [...begin, ...Array.from({ length: 5 + random.below(profile.longest - 4) }, () => writer.line())];
 }

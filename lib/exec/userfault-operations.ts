@@ -1,0 +1,81 @@
+/**
+ * The protocol's operations on userfaultfds: `uffd-register OFF LEN MODES [1 or 2]` and its kin.
+ *
+ * There are two. An access that would make an event gives SIGBUS, so that nobody has to wait; the second one protects private
+ * anonymous memory where no page is, too.
+ */
+import type { AddressSpace } from '../address-space';
+import { VmalockError } from '../errors';
+import type { Userfaultfd } from '../userfaultfd';
+
+/** The oracle's buffer. */
+const MOST_COPIED = 64 * 4096;
+
+/** Answers in the oracle's words, or undefined for an operation that is none. */
+export class UserfaultOperations {
+  private readonly open = new Map<number, Userfaultfd>();
+
+  constructor(private readonly space: AddressSpace) {}
+
+  /** @returns undefined when `word` names none */
+  named(word: string | undefined): number | undefined {
+    return word === undefined || word === '1' ? 1 : word === '2' ? 2 : undefined;
+  }
+
+  run(operation: string, address: number, length: number, word: string, n: number): string | undefined {
+    const uffd = this.opened(n);
+    switch (operation) {
+      case 'register':
+        uffd.register(address, length, {
+          missing: word.includes('m'),
+          wp: word.includes('w'),
+          minor: word.includes('i'),
+        });
+        return '0 ok\n';
+      case 'unregister':
+        uffd.unregister(address, length);
+        return '0 ok\n';
+      case 'copy':
+      case 'copywp':
+        if (length > MOST_COPIED) return 'X range\n';
+        return this.filling(() => {
+          const value = Number.parseInt(word, 10) || 0;
+          uffd.copy(address, Buffer.alloc(length, value & 0xff), { wp: operation === 'copywp' });
+        });
+      case 'zeropage':
+        return this.filling(() => uffd.zeropage(address, length));
+      case 'continue':
+        return this.filling(() => uffd.continue(address, length, { wp: word === 'wp' }));
+      case 'protect':
+        uffd.writeProtect(address, length, word === 'on');
+        return '0 ok\n';
+      default:
+        return undefined;
+    }
+  }
+
+  close(n: number): string {
+    this.opened(n).close();
+    this.open.delete(n);
+    return '0 ok\n';
+  }
+
+  private opened(n: number): Userfaultfd {
+    const known = this.open.get(n);
+    if (known) return known;
+    const uffd = this.space.userfaultfd({ sigbus: true, wpUnpopulated: n === 2 });
+    this.open.set(n, uffd);
+    return uffd;
+  }
+
+  /** Where some pages came and the next could not, the answer says how many. */
+  private filling(fill: () => void): string {
+    try {
+      fill();
+    } catch (error) {
+      if (!(error instanceof VmalockError) || error.code !== 'EAGAIN') throw error;
+      return `-1 EAGAIN ${(error.done ?? 0) / this.space.pageSize}\n`;
+    }
+    return '0 ok\n';
+  }
+}
