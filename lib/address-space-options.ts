@@ -27,7 +27,17 @@ export interface AddressSpaceOptions {
    * @defaultValue true
    */
   zeroPage?: boolean;
+  /**
+   * Which private anonymous memory faults fill with huge pages of 2 MiB, where all 2 MiB lie inside one mapping and nothing is
+   * there yet: `madvise`, what `madvise(..., 'hugepage')` asks for; `always`, also what was not asked for, unless by 'nohugepage'; `never`.
+   * As `/sys/kernel/mm/transparent_hugepage/enabled`.
+   * @defaultValue 'madvise'
+   */
+  thp?: ThpMode;
 }
+
+/** Of {@link AddressSpaceOptions.thp}. */
+export type ThpMode = 'never' | 'madvise' | 'always';
 
 /** As setrlimit(2) sets them: bytes, or Infinity for none. */
 export interface AddressSpaceLimits {
@@ -44,6 +54,8 @@ export interface AddressSpaceLimits {
 }
 
 const BACKINGS = ['memory', 'none'];
+/** In the order of the C API's numbers. */
+const THP_MODES: readonly ThpMode[] = ['never', 'madvise', 'always'];
 const NO_LIMIT = (1n << 64n) - 1n;
 
 function limit(name: string, value: number | undefined): number | bigint | undefined {
@@ -82,7 +94,14 @@ export function backingCode(backing: string): number {
 
 /** @internal A handle of a new space. */
 export function createSpace(options: AddressSpaceOptions): Handle {
-  const { policy = 'per-vma', faults = 'rfc', backing = 'memory', frames, numaNodes = 1 } = object('options', options);
+  const {
+    policy = 'per-vma',
+    faults = 'rfc',
+    backing = 'memory',
+    frames,
+    numaNodes = 1,
+    thp = 'madvise',
+  } = object('options', options);
   const { as, data, stack, memlock, mapCount } = object('limits', options.limits ?? {});
   if (wholeNumber('numaNodes', numaNodes, 1, 1024) > 1)
     throw new VmalockError('EOPNOTSUPP', 'EOPNOTSUPP: more than one NUMA node is not modelled yet', {
@@ -101,6 +120,7 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     limit('limits.memlock', memlock),
     mapCount === undefined ? undefined : wholeNumber('limits.mapCount', mapCount, 1, 2 ** 32 - 1),
     options.zeroPage === undefined || isOn('zeroPage', options.zeroPage) ? 0 : 1,
+    choice('thp', thp, THP_MODES),
   );
   return succeeded(result, 'new AddressSpace');
 }

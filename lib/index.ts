@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { AddressSpace } from './address-space';
-export type { AddressSpaceLimits, AddressSpaceOptions } from './address-space-options';
+export type { AddressSpaceLimits, AddressSpaceOptions, ThpMode } from './address-space-options';
 export { VmalockError, type VmalockErrorDetails } from './errors';
 export { type Access, FaultResult } from './fault-result';
 export type { Vma } from './mapping';

@@ -35,6 +35,14 @@ export interface Stats {
   vmaLockWriteWaits: number;
   /** how often a fault waited for a change to finish, under `per-vma-wait` */
   vmaLockWaits: number;
+  /** huge pages that faults brought, the huge zero page apart */
+  thpFaultAlloc: number;
+  /** faults that found no 2 MiB of free frames and made do with 4 KiB */
+  thpFaultFallback: number;
+  /** huge pages made of small ones: MADV_COLLAPSE, khugepaged */
+  thpCollapseAlloc: number;
+  /** huge pages that became 512 small ones */
+  thpSplitPmd: number;
   /** why faults did not try the fast path: `noVma`, `vmaKind`, `vmaBusy` */
   abortReasons: Record<string, number>;
   /** why faults left the fast path: `anonVma`, `file`, `userfault` */
@@ -76,6 +84,10 @@ export function statsOf(values: Float64Array): Stats {
     vmaLockWrites: of('vma_lock_writes'),
     vmaLockWriteWaits: of('vma_lock_write_waits'),
     vmaLockWaits: of('vma_lock_waits'),
+    thpFaultAlloc: of('thp_fault_alloc'),
+    thpFaultFallback: of('thp_fault_fallback'),
+    thpCollapseAlloc: of('thp_collapse_alloc'),
+    thpSplitPmd: of('thp_split_pmd'),
     abortReasons: reasons(counts, 'abort_'),
     retryReasons: reasons(counts, 'retry_'),
   };

@@ -9,6 +9,7 @@ import { codeOf } from './support/codes';
 import { page, PAGE, pages } from './support/drawing';
 
 const MIB = 1024 * 1024;
+const HUGE = 2 * MIB;
 const TOP_OF_USER_HALF = 2 ** 47 - PAGE;
 
 /** The first column of the table: what differs. */
@@ -72,6 +73,24 @@ const PINNED: Readonly<Record<string, () => void>> = {
     const start = space.mmap({ length: PAGE, populate: true });
     expect(outcome(space.fault(start, 'write'))).toBe(FaultResult.MINOR);
     expect(space.stats().minorFaults).toBeGreaterThan(0);
+  },
+
+  'only private anonymous memory has huge pages': () => {
+    using space = new AddressSpace({ thp: 'always' });
+    const anonymous = space.mmap({ length: HUGE });
+    const shared = space.mmap({ length: HUGE, shared: true });
+    space.madvise(shared, HUGE, 'hugepage');
+    for (const start of [anonymous, shared]) space.write(start, Buffer.from('x'));
+    expect(space.status()['RssAnon']).toBe(HUGE);
+    expect(space.status()['RssShmem']).toBe(PAGE);
+  },
+
+  'the frames of a huge page are free as soon as nobody maps them': () => {
+    using space = new AddressSpace({ thp: 'always' });
+    const start = space.mmap({ length: HUGE, address: HUGE * 100 });
+    space.write(start, Buffer.from('x'));
+    space.munmap(start, HUGE - PAGE);
+    expect(space.status()['FramesUsed']).toBe(1);
   },
 
   'PROT_EXEC alone is readable for fault(), not for faultArch() of arm64 and ppc64': () => {

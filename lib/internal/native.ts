@@ -57,6 +57,7 @@ export interface Native {
     memlock: Bytes | undefined,
     mapCount: number | undefined,
     forbidsZeroPage: number,
+    thp: number,
   ): Handle;
   spaceFork(space: Handle): Handle;
   spaceClose(space: Handle): void;

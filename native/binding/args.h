@@ -39,7 +39,7 @@ struct View {
 class Call
 {
       public:
-	static constexpr size_t kMost = 12;
+	static constexpr size_t kMost = 16;
 
 	Call(napi_env env, napi_callback_info info) : env_(env)
 	{

@@ -29,7 +29,7 @@ void ReadLimit(Call &call, size_t at, uint64_t *limit)
 }
 
 /*
- * (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount, forbidsZeroPage):
+ * (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount, forbidsZeroPage, thp):
  * undefined: the default
  */
 napi_value SpaceCreate(Call &call)
@@ -54,6 +54,7 @@ napi_value SpaceCreate(Call &call)
 	ReadLimit(call, 10, &map_count);
 	options.limits.map_count = static_cast<uint32_t>(map_count);
 	options.forbids_zero_page = static_cast<int>(call.Bits(11));
+	options.thp = call.Choice(12, VMALOCK_THP_ALWAYS);
 	if (call.Failed())
 		return call.Refuse();
 	int code = vmalock_mm_create(&options, &mm);

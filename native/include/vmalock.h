@@ -94,6 +94,13 @@ enum vmalock_faults {
 	VMALOCK_FAULTS_LINUX_6_18,
 };
 
+/* Which private anonymous memory faults may fill with huge pages of 2 MiB; as transparent_hugepage/enabled of Linux. */
+enum vmalock_thp {
+	VMALOCK_THP_NEVER,
+	VMALOCK_THP_MADVISE, /* where MADV_HUGEPAGE asks for them */
+	VMALOCK_THP_ALWAYS,  /* where MADV_NOHUGEPAGE does not forbid them */
+};
+
 struct vmalock_limits {
 	/* bytes; UINT64_MAX for none */
 	uint64_t address_space, data, stack, memlock;
@@ -112,14 +119,15 @@ struct vmalock_options {
 	 * shows in what is resident and in what merges. Linux: mm_forbids_zeropage(), as on s390, and kernels of some sandboxes.
 	 */
 	int forbids_zero_page;
+	enum vmalock_thp thp; /* its forks have the same */
 	struct vmalock_limits limits;
 };
 #define VMALOCK_DEFAULT_FRAMES (UINT64_C(1) << 20)
 
-/* Fills in the defaults: per-vma, rfc, memory, 2^20 frames, privileged, zero page, no limits, 65530 mappings, stack 8 MiB. */
+/* Fills in the defaults: per-vma, rfc, memory, 2^20 frames, privileged, zero page, huge pages by madvise, no limits, 65530 mappings, stack 8 MiB. */
 VMALOCK_API void vmalock_options_init(struct vmalock_options *options);
 
-/* Return: 0; EINVAL for an unknown policy, era or backing; EOPNOTSUPP; ENOMEM. */
+/* Return: 0; EINVAL for an unknown policy, era, backing or thp; EOPNOTSUPP; ENOMEM. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out);
 VMALOCK_API void vmalock_mm_get(vmalock_mm *mm);
 VMALOCK_API void vmalock_mm_put(vmalock_mm *mm);
@@ -518,7 +526,11 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const cha
 	X(mmap_lock_write_waits) /* of the writes, how many had to wait */                                              \
 	X(vma_lock_writes)       /* VMAs that writers marked */                                                         \
 	X(vma_lock_write_waits)  /* of those, how many found readers inside */                                          \
-	X(vma_lock_waits)        /* waits of faults for a writer to finish, under a policy that waits */
+	X(vma_lock_waits)        /* waits of faults for a writer to finish, under a policy that waits */                \
+	X(thp_fault_alloc)       /* huge pages that faults brought, the huge zero page apart */                         \
+	X(thp_fault_fallback)    /* faults that found no whole block of frames and made do with 4 KiB */                \
+	X(thp_collapse_alloc)    /* huge pages made of small ones, by MADV_COLLAPSE or khugepaged */                    \
+	X(thp_split_pmd)         /* huge pages that became 512 entries */
 
 struct vmalock_stats {
 #define VMALOCK_STATS_FIELD(name) uint64_t name;

@@ -102,6 +102,7 @@ describe('the addon', () => {
       undefined,
       undefined,
       0,
+      1,
     );
     const out = new Float64Array(1);
     const calls: (() => unknown)[] = [

@@ -102,6 +102,7 @@ void vmalock_mm_stats(vmalock_mm *mm, struct vmalock_stats *out)
 #define SUM_STAT(name) out->name = counters_sum(&mm_of(mm)->counters, STAT_##name);
 	VMALOCK_STATS(SUM_STAT)
 #undef SUM_STAT
+	out->thp_split_pmd = counters_sum(&mm_of(mm)->counters, PT_COUNT_SPLITS); /* pt/ counts them, below any mm */
 }
 
 static uint64_t bytes_of_counter(struct mm *mm, uint32_t field)

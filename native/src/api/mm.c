@@ -29,6 +29,7 @@ void vmalock_options_init(struct vmalock_options *options)
 		.frames = VMALOCK_DEFAULT_FRAMES,
 		.numa_nodes = 1,
 		.privileged = 1,
+		.thp = VMALOCK_THP_MADVISE,
 		.limits = {
 			.address_space = UINT64_MAX,
 			.data = UINT64_MAX,
@@ -45,7 +46,8 @@ int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out)
 	struct mm *mm;
 	int err;
 
-	if (!policy || options->faults > VMALOCK_FAULTS_LINUX_6_18 || options->backing > VMALOCK_BACKING_NONE)
+	if (!policy || options->faults > VMALOCK_FAULTS_LINUX_6_18 || options->backing > VMALOCK_BACKING_NONE ||
+	    options->thp > VMALOCK_THP_ALWAYS)
 		return -EINVAL;
 	if (options->numa_nodes > 1)
 		return -EOPNOTSUPP;

@@ -73,10 +73,13 @@ static bool visit_page(const struct visit *v)
 		return false;
 	spinlock_lock(slot.lock, RANK_TABLE);
 	pte = atomic_load_relaxed(slot.entry);
+	/* A huge page that is split meanwhile leaves an entry that is not present: then the fault looks again. */
 	there = pte_is_present(pte) && (v->access != VMALOCK_WRITE || pte_is_writable(pte));
 	if (there) {
 		if (v->access == VMALOCK_WRITE && !(pte & PTE_DIRTY))
 			pt_slot_set(&v->mm->pt, &slot, pte | PTE_DIRTY);
+		if (unlikely(pte_is_huge(pte)))
+			pte = pte_huge_part(pte, (uint32_t)(v->addr >> PAGE_SHIFT) % PT_HUGE_PAGES);
 		v->fn(v->arg, bytes_of(v, pte));
 	}
 	spinlock_unlock(slot.lock, RANK_TABLE);

@@ -9,6 +9,7 @@
  * Before all that: a page whose writes belong to a userfaultfd is left to it.
  */
 #include "fault/fault.h"
+#include "fault/huge.h"
 #include "pt/file.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
@@ -85,6 +86,8 @@ uint32_t fault_write_present(struct fault *f)
 
 	if (unlikely(f->pte & PTE_UFFD_WP) && (vma_flags(f->vma) & VM_UFFD_WP))
 		return fault_userfault(f, VMALOCK_UFFD_WP);
+	if (unlikely(pte_is_huge(f->pte)))
+		return fault_write_huge(f);
 	if (unlikely(must_retry(f))) {
 		mm_count(f->mm, STAT_retry_file);
 		return FAULT_RETRY;

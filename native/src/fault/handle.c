@@ -8,9 +8,11 @@
  * Locks   the VMA held still by the caller; the table's lock for a few instructions.
  */
 #include "fault/fault.h"
+#include "fault/huge.h"
 
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
+#include "mm/thp.h"
 #include "pt/pte.h"
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
@@ -76,13 +78,35 @@ uint32_t fault_install_frame(struct fault *f, void *frame, uint32_t result)
 
 /* --- the choice --------------------------------------------------------------------------------------------------- */
 
+/* A table and a huge page have just changed places: the entry is no longer where it was found. */
+static bool has_moved(const struct fault *f)
+{
+	return f->pte == PTE_AWAY || pt_slot_is_huge(&f->slot);
+}
+
 static uint32_t handle_entry(struct fault *f)
 {
+	if (!pte_is_present(f->pte) && unlikely(f->pte) && has_moved(f))
+		return FAULT_CHANGED;
 	if (!pte_is_present(f->pte))
 		return vma_is_anonymous(f->vma) ? fault_anonymous(f) : fault_file(f);
 	if (f->access == VMALOCK_WRITE && !pte_is_writable(f->pte))
 		return fault_write_present(f);
 	return VMALOCK_FAULT_MINOR; /* another thread has just served it, or nobody needed to fault */
+}
+
+static uint32_t handle_once(struct fault *f)
+{
+	uint32_t result = FAULT_SMALL;
+
+	if (unlikely(thp_wanted(f->mm, f->vma)))
+		result = fault_huge(f);
+	if (!(result & FAULT_SMALL))
+		return result;
+	if (unlikely(pt_slot_make(&f->mm->pt, f->addr, &f->slot)))
+		return VMALOCK_FAULT_OOM;
+	f->pte = atomic_load_relaxed(f->slot.entry);
+	return handle_entry(f);
 }
 
 uint32_t fault_handle(struct fault *f)
@@ -91,12 +115,9 @@ uint32_t fault_handle(struct fault *f)
 
 	check(f->addr >= vma_start(f->vma) && f->addr < vma_end(f->vma));
 	check(fault_permitted(f->vma, f->access));
-	if (unlikely(pt_slot_make(&f->mm->pt, f->addr, &f->slot)))
-		return VMALOCK_FAULT_OOM;
-	do {
-		f->pte = atomic_load_relaxed(f->slot.entry);
-		result = handle_entry(f);
-	} while (unlikely(result & FAULT_CHANGED));
+	do
+		result = handle_once(f);
+	while (unlikely(result & FAULT_CHANGED));
 	if ((result & VMALOCK_FAULT_OUTCOME) == VMALOCK_FAULT_MINOR)
 		result |= f->major;
 	return result;

@@ -50,6 +50,7 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 		.era = options->faults,
 		.privileged = options->privileged != 0,
 		.forbids_zero_page = options->forbids_zero_page != 0,
+		.thp = options->thp,
 		.backing = options->backing,
 		.limits = options->limits,
 		.mmap_base = MMAP_BASE,

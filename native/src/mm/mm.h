@@ -34,6 +34,7 @@ struct mm {
 	enum vmalock_faults era;      /* fixed: which faults may take the policy's fast path */
 	bool privileged;              /* fixed */
 	bool forbids_zero_page;       /* fixed */
+	enum vmalock_thp thp;         /* fixed */
 	enum vmalock_backing backing; /* fixed */
 	struct refcount refs;
 	struct sync_mutex anon_lock;   /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */

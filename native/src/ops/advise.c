@@ -129,6 +129,7 @@ static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint
 		pt_clean(&mm->pt, start, end);
 	} else {
 		pt_discard(&mm->pt, start, end, uffd_markers(vma));
+		pt_vacate(&mm->pt, start, end);
 	}
 	return 0;
 }

@@ -147,6 +147,7 @@ int op_fork(struct mm *parent, struct mm **out)
 		.backing = parent->backing,
 		.privileged = parent->privileged,
 		.forbids_zero_page = parent->forbids_zero_page,
+		.thp = parent->thp,
 		.limits = parent->limits,
 	};
 	struct mm *child;

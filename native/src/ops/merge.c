@@ -153,6 +153,8 @@ static struct vma *merge_existing(struct mm *mm, const struct merge *m, const st
 		vma_set_range(middle, m->end, vma_end(middle), middle->pgoff + ((m->end - m->start) >> PAGE_SHIFT));
 	else
 		vma_set_range(middle, vma_start(middle), m->start, middle->pgoff);
+	if (!p->whole)
+		pt_huge_split_inside(&mm->pt, p->left ? m->end : m->start);
 	vma_set_range(target, start, end, p->left ? target->pgoff : m->pgoff);
 
 	if (!p->whole && !p->left)

@@ -64,6 +64,8 @@ int vma_split(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper)
 		anon_ref_share(anon);
 		vma_set_anon(new, anon);
 	}
+	/* Only now, with the VMA locked and nothing left that can fail: faults would bring the huge page back (docs/races.md, F18). */
+	pt_huge_split_inside(&mm->pt, addr);
 	vma_attach(new);
 	halves[0] = (struct index_entry){ start, addr, vma };
 	halves[1] = (struct index_entry){ addr, end, new };

@@ -124,6 +124,7 @@ static int trim(struct mm *mm, struct vma *vma, struct unmapping *u)
 	err = index_reserve(&mm->vmas, 1);
 	if (err)
 		return err;
+	pt_huge_split_inside(&mm->pt, head ? u->end : u->start);
 	vma_set_range(vma, rest.start, rest.end, vma->pgoff + (head ? pages : 0));
 	index_replace(&mm->vmas, start, end, &rest, 1);
 	mm_account(mm, vma_flags(vma), -(int64_t)pages);

@@ -2,8 +2,8 @@
  * pt/copy.c - fork: two spaces share the frames of one, until one of them writes
  *
  * All entries are copied, pages of files and the zero page too: what a parent's mapping has resident its child's has,
- * as in Linux. (Mappings without an anon are left out by the caller: a fault finds their pages again.) The child's are not
- * protected for a userfaultfd, since its mappings are registered with none.
+ * as in Linux, which also makes a table for an empty one. (Mappings without an anon are left out by the caller: a fault finds
+ * their pages again.) The child's are not protected for a userfaultfd, since its mappings are registered with none.
  *
  * Locks   both tables' locks, in the order of their addresses: a frame gets its second user, and both entries lose
  *         their write bit, in one step, so that no fault finds itself the only user of a frame that is being shared.
@@ -21,6 +21,7 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 	if (!pte_is_present(pte))
 		return;
 	check(atomic_load_relaxed(&to->entry[i]) == 0);
+	table_occupy(dst, to);
 	if (pte_is_frame(pte))
 		frame_get(dst->frames, pte_page(pte));
 	pte &= ~PTE_WRITE;
@@ -35,11 +36,13 @@ int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
 	struct table_span span;
 
 	check(page_aligned(start | end) && dst->frames == src->frames);
+	if (pt_has_huge(src) && huge_copy(dst, src, start, end))
+		return -ENOMEM;
 	while (table_span_next(src, &start, end, &span)) {
 		struct rss_change change = { 0 };
 		struct pt_table *to;
 
-		if (!span.table->live) /* nobody changes it: every VMA of the source is write-locked */
+		if (table_is_vacant(span.table)) /* nobody changes it: every VMA of the source is write-locked */
 			continue;
 		to = table_make(dst, span.addr);
 		if (!to)

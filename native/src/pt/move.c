@@ -40,13 +40,22 @@ int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
 	struct table_span span;
 
 	check(page_aligned(from | to | length));
+	if (pt_has_huge(pt) && huge_move_reserve(pt, from, to, length))
+		return -ENOMEM;
 	while (next_part(pt, &at, from + length, offset, &span))
-		if (!is_empty(&span) && !table_make(pt, span.addr + offset))
+		if (!table_is_vacant(span.table) && !table_make(pt, span.addr + offset))
 			return -ENOMEM;
 	return 0;
 }
 
-static void move_span(const struct table_span *span, struct pt_table *to, uint32_t first)
+/* A table that moves as a whole leaves none behind, as in Linux. */
+static void leave_vacant(struct pt *pt, const struct table_span *span, uint32_t first)
+{
+	if (span->first == 0 && span->end == PT_ENTRIES && first == 0 && !table_is_vacant(span->table))
+		table_set_vacant(pt, span->table, true);
+}
+
+static void move_span(struct pt *pt, const struct table_span *span, struct pt_table *to, uint32_t first)
 {
 	table_lock_both(span->table, to);
 	for (uint32_t i = span->first, k = first; i < span->end; i++, k++) {
@@ -55,11 +64,13 @@ static void move_span(const struct table_span *span, struct pt_table *to, uint32
 		if (!pte)
 			continue;
 		check(atomic_load_relaxed(&to->entry[k]) == 0);
+		table_occupy(pt, to);
 		atomic_store_relaxed(&span->table->entry[i], 0);
 		span->table->live--;
 		atomic_store_relaxed(&to->entry[k], pte);
 		to->live++;
 	}
+	leave_vacant(pt, span, first);
 	table_unlock_both(span->table, to);
 }
 
@@ -69,11 +80,13 @@ void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
 	struct table_span span;
 
 	check(page_aligned(from | to | length) && (to + length <= from || from + length <= to));
+	if (pt_has_huge(pt))
+		huge_move(pt, from, to, length);
 	while (next_part(pt, &at, from + length, offset, &span)) {
 		struct pt_table *table = table_find(pt, span.addr + offset);
 
-		check(table || is_empty(&span));
-		if (table)
-			move_span(&span, table, table_index(0, span.addr + offset));
+		check((table && table->level == 0) || is_empty(&span));
+		if (table && table->level == 0)
+			move_span(pt, &span, table, table_index(0, span.addr + offset));
 	}
 }

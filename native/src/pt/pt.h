@@ -8,8 +8,9 @@
  * Who may call        Every function works on a range whose VMAs the caller keeps stable: a VMA lock or mmap_lock.
  *                     Where more is needed it says so.
  * Locks               one spinlock for each lowest table (RANK_TABLE): its entries change under it, and are looked at
- *                     again there before they change. Upper levels are only filled in: a table once linked stays
- *                     until pt_free_tables() or pt_destroy().
+ *                     again there before they change. Upper levels are only filled in: a table once linked stays its
+ *                     span's until pt_free_tables() or pt_destroy(). A huge page stands in for its table meanwhile, under the
+ *                     lock of the table above (huge.c).
  * Freed tables        go through RCU, so that a walk inside a read section may meet one.
  * Counts              resident pages by kind and tables are kept in the space's counters, fields PT_COUNT_.
  */
@@ -20,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "base/bits.h"
 #include "locks/spinlock.h"
 #include "pt/frame.h"
 #include "sync/counters.h"
@@ -27,7 +29,7 @@
 #include "vma/file.h"
 
 /* The first fields of a space's counters; the others follow at PT_COUNTERS. */
-enum { PT_COUNT_RSS_ANON, PT_COUNT_RSS_FILE, PT_COUNT_RSS_SHMEM, PT_COUNT_TABLES, PT_COUNTERS };
+enum { PT_COUNT_RSS_ANON, PT_COUNT_RSS_FILE, PT_COUNT_RSS_SHMEM, PT_COUNT_TABLES, PT_COUNT_SPLITS, PT_COUNTERS };
 
 struct pt_table;
 
@@ -36,6 +38,7 @@ struct pt {
 	struct frames *frames;     /* holds a reference. fixed */
 	struct counters *counters; /* the space's. fixed */
 	struct rcu_batch retired;  /* tables. Guard: mmap_lock for writing */
+	atomic_u32 has_huge;       /* from 0 to 1 before its first huge page */
 };
 
 must_check int pt_init(struct pt *pt, struct frames *frames, struct counters *counters);
@@ -46,9 +49,12 @@ void pt_destroy(struct pt *pt);
 /* --- for faults: one entry, under its table's lock ---------------------------------------------------------------- */
 
 struct pt_slot {
-	atomic_u64 *entry;
+	atomic_u64 *entry; /* of 4 KiB; of 2 MiB where a huge page is */
 	struct spinlock *lock;
 };
+
+/* Was a huge page there when it was found? Its entry is one no longer when it is not present. */
+bool pt_slot_is_huge(const struct pt_slot *slot);
 
 /* Finds the entry of @addr, growing the tables down to it. Takes no lock beyond those of growing. 0 or -ENOMEM. */
 must_check int pt_slot_make(struct pt *pt, uint64_t addr, struct pt_slot *out);
@@ -62,10 +68,49 @@ bool pt_slot_find(struct pt *pt, uint64_t addr, struct pt_slot *out);
  */
 void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
 
+/* --- huge pages: 2 MiB at a multiple of that, in one entry ---------------------------------------------------------- */
+
+#define PT_HUGE_PAGES 512u
+#define PT_HUGE_SIZE ((uint64_t)PT_HUGE_PAGES << PAGE_SHIFT)
+
+static inline uint64_t pt_huge_down(uint64_t addr)
+{
+	return addr & ~(PT_HUGE_SIZE - 1);
+}
+
+static inline uint64_t pt_huge_up(uint64_t addr)
+{
+	return pt_huge_down(addr + PT_HUGE_SIZE - 1);
+}
+
+/* Could a huge page come there now: is there no table yet, or one that counts as none? Proves nothing for later. */
+bool pt_huge_is_open(const struct pt *pt, uint64_t addr);
+
+/* Makes all that a huge page at @addr (a multiple) needs but its frames. 0 or -ENOMEM. */
+must_check int pt_huge_reserve(struct pt *pt, uint64_t addr);
+
+/* After that: maps @pte (PTE_HUGE) where no page is. False: there is one by now, and nothing is done. */
+must_check bool pt_huge_install(struct pt *pt, uint64_t addr, uint64_t pte);
+
+/*
+ * Where a huge page covers @addr there are 512 small ones instead, of the same frames. Cannot fail: the table was kept for it.
+ * Beside faults in the same VMA this is allowed.
+ */
+void pt_huge_split(struct pt *pt, uint64_t addr);
+
+/* The same where @addr is not the boundary of it: before a mapping is cut or moved there. */
+void pt_huge_split_inside(struct pt *pt, uint64_t addr);
+
+/* How many huge pages of frames lie in the range: AnonHugePages of smaps, in 2 MiB. */
+uint64_t pt_huge_pages(const struct pt *pt, uint64_t start, uint64_t end);
+
 /* --- for operations: ranges. [start, end), page aligned ----------------------------------------------------------- */
 
 /* Lets go of all pages and markers: nothing will be mapped there. */
 void pt_zap(struct pt *pt, uint64_t start, uint64_t end);
+
+/* The lowest tables wholly inside that are empty count as none from now on, as after MADV_DONTNEED. */
+void pt_vacate(struct pt *pt, uint64_t start, uint64_t end);
 
 /*
  * The same where the mapping stays (MADV_DONTNEED), beside faults in it. What becomes of write protection by userfaultfd:

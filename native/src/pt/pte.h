@@ -14,6 +14,10 @@
  *
  * PTE_UFFD_WP may stand in both: writing belongs to a userfaultfd, as long as the VMA is registered for that
  * (VM_UFFD_WP). It outlives such a registration where Linux lets it, and means nothing then.
+ *
+ * One level up an entry is a link to a table, which is aligned and so has no low bits, or with PTE_PRESENT and PTE_HUGE a page of
+ * 2 MiB (huge.c). In the table that a huge page stands in for every entry is PTE_AWAY: nobody who still points there can take it for
+ * an empty one.
  */
 #ifndef VMALOCK_PT_PTE_H
 #define VMALOCK_PT_PTE_H
@@ -28,12 +32,14 @@
 #define PTE_WRITE UINT64_C(0x02) /* may be written without a fault */
 #define PTE_ACCESSED UINT64_C(0x20)
 #define PTE_DIRTY UINT64_C(0x40)
+#define PTE_HUGE UINT64_C(0x80)     /* of a present entry one level up */
 #define PTE_UFFD_WP UINT64_C(0x800) /* a write belongs to a userfaultfd */
 #define PTE_KIND_SHIFT 9
 #define PTE_KIND_MASK (UINT64_C(3) << PTE_KIND_SHIFT)
 #define PTE_PAGE_MASK UINT64_C(0x0000fffffffff000)
 
 /* Not present. */
+#define PTE_AWAY UINT64_C(0x10) /* all of an entry */
 #define PTE_MARKER UINT64_C(0x8)
 
 enum pte_kind {
@@ -81,6 +87,20 @@ static inline bool pte_is_marker(uint64_t pte)
 static inline bool pte_is_uffd_marker(uint64_t pte)
 {
 	return pte == (PTE_MARKER | PTE_UFFD_WP);
+}
+
+static inline bool pte_is_huge(uint64_t pte)
+{
+	return (pte & (PTE_PRESENT | PTE_HUGE)) == (PTE_PRESENT | PTE_HUGE);
+}
+
+/* What the entry of the @i-th of its 512 pages would be. The huge zero page is one zero page 512 times. */
+static inline uint64_t pte_huge_part(uint64_t pte, uint32_t i)
+{
+	uint64_t offset = pte_kind(pte) == PTE_ZERO ? 0 : (uint64_t)i << PAGE_SHIFT;
+
+	check(pte_is_huge(pte));
+	return (pte & ~PTE_HUGE) + offset;
 }
 
 /* A page that is a frame of the pool. */

@@ -39,6 +39,10 @@ void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 	struct table_span span;
 
 	check(page_aligned(start | end));
+	if (pt_has_huge(pt)) {
+		huge_split_ends(pt, start, end);
+		huge_zap(pt, start, end);
+	}
 	while (table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end && span.table->live; i++)
@@ -48,12 +52,35 @@ void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 	rss_change_apply(pt, &change);
 }
 
+static bool is_whole(const struct table_span *span)
+{
+	return span->first == 0 && span->end == PT_ENTRIES;
+}
+
+void pt_vacate(struct pt *pt, uint64_t start, uint64_t end)
+{
+	struct table_span span;
+
+	while (table_span_next(pt, &start, end, &span)) {
+		if (!is_whole(&span))
+			continue;
+		table_lock(span.table);
+		if (!span.table->live && !table_is_vacant(span.table))
+			table_set_vacant(pt, span.table, true);
+		table_unlock(span.table);
+	}
+}
+
 /* Takes @bits out of every entry of a range. */
 static void clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bits)
 {
 	struct table_span span;
 
 	check(page_aligned(start | end));
+	if (pt_has_huge(pt)) {
+		huge_split_ends(pt, start, end);
+		huge_clear_bits(pt, start, end, bits);
+	}
 	while (table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end && span.table->live; i++) {
@@ -91,4 +118,6 @@ void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out)
 		for (uint32_t i = span.first; i < span.end; i++)
 			*page++ = pte_is_present(atomic_load_relaxed(&span.table->entry[i]));
 	}
+	if (pt_has_huge(pt))
+		huge_resident(pt, start, end, out);
 }

@@ -4,14 +4,16 @@
  * Locks       growing takes none: two threads that grow the same entry race by compare-and-swap, and the loser frees
  *             its table.
  * Invariants  T1  a table once linked stays until no VMA lies in its span (pt_free_tables()), or the space ends.
- *             T2  `live` is the number of entries of a lowest table that are not 0.
- *             T3  PT_COUNT_TABLES counts the linked tables below the root, as Linux does for VmPTE.
+ *             T2  `live` is the number of entries of a lowest table that are not 0; a vacant one has none.
+ *             T3  PT_COUNT_TABLES counts the tables below the root, those that huge pages stand in for too and vacant ones not, as
+ *                 Linux does for VmPTE.
  */
 #include "pt/table.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "sync/blocks.h"
 
 /* rss_change counts a kind in the field of its number. */
@@ -54,13 +56,13 @@ static void count_tables(struct pt *pt, uint64_t n)
 /* --- growing and walking ------------------------------------------------------------------------------------------ */
 
 /*
- * A table for an empty entry; another thread's, if it was faster. NULL: no memory.
+ * A table for an empty entry; another thread's, if it was faster, or @parent, if that has a huge page there by now. NULL: no memory.
  * pair [pt-link]: table_child(). Without the release a walker could find the table before its zeros.
  */
 static __attribute__((noinline)) struct pt_table *table_grow(struct pt *pt, struct pt_table *parent, uint32_t index)
 {
 	struct pt_table *table = table_create_charged(pt, parent->level - 1);
-	uint64_t none = 0;
+	uint64_t none = 0, link;
 
 	if (!table)
 		return NULL;
@@ -70,14 +72,29 @@ static __attribute__((noinline)) struct pt_table *table_grow(struct pt *pt, stru
 	}
 	block_give(BLOCK_4224, table);
 	frames_uncharge_table(pt->frames);
-	return table_child(parent, index);
+	link = rcu_deref(&parent->entry[index]);
+	return link & PTE_PRESENT ? parent : table_of_link(link);
 }
 
 struct pt_table *table_find(const struct pt *pt, uint64_t addr)
 {
 	struct pt_table *table = pt->root;
 
-	for (unsigned level = PT_LEVELS - 1; table && level > 0; level--)
+	for (unsigned level = PT_LEVELS - 1; table && level > 0; level--) {
+		uint64_t link = rcu_deref(&table->entry[table_index(level, addr)]);
+
+		if (unlikely(link & PTE_PRESENT))
+			return table;
+		table = table_of_link(link);
+	}
+	return table;
+}
+
+struct pt_table *table_find_upper(const struct pt *pt, uint64_t addr)
+{
+	struct pt_table *table = pt->root;
+
+	for (unsigned level = PT_LEVELS - 1; table && level > 1; level--)
 		table = table_child(table, table_index(level, addr));
 	return table;
 }
@@ -88,11 +105,20 @@ struct pt_table *table_make(struct pt *pt, uint64_t addr)
 
 	for (unsigned level = PT_LEVELS - 1; table && level > 0; level--) {
 		uint32_t index = table_index(level, addr);
-		struct pt_table *child = table_child(table, index);
+		uint64_t link = rcu_deref(&table->entry[index]);
 
-		table = likely(child != NULL) ? child : table_grow(pt, table, index);
+		if (unlikely(link & PTE_PRESENT))
+			return table;
+		table = likely(link != 0) ? table_of_link(link) : table_grow(pt, table, index);
 	}
 	return table;
+}
+
+void table_set_vacant(struct pt *pt, struct pt_table *table, bool vacant)
+{
+	check(table->live == 0 && table_is_vacant(table) != vacant);
+	atomic_store_relaxed(&table->vacant, vacant);
+	count_tables(pt, vacant ? UINT64_MAX : 1);
 }
 
 bool table_span_next(const struct pt *pt, uint64_t *at, uint64_t end, struct table_span *out)
@@ -138,7 +164,7 @@ void table_unlock_both(struct pt_table *a, struct pt_table *b)
 
 static void slot_of(struct pt_table *table, uint64_t addr, struct pt_slot *out)
 {
-	out->entry = &table->entry[table_index(0, addr)];
+	out->entry = &table->entry[table_index(table->level, addr)];
 	out->lock = &table->lock;
 }
 
@@ -176,6 +202,9 @@ void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte)
 	struct rss_change change = { 0 };
 
 	check(atomic_load_relaxed(&slot->lock->word) == 1);
+	if (unlikely(table->level))
+		return huge_slot_set(pt, slot, pte);
+	table_occupy(pt, table);
 	rss_change_add(&change, old, -1);
 	rss_change_add(&change, pte, 1);
 	rss_change_apply(pt, &change);
@@ -185,9 +214,15 @@ void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte)
 
 /* --- freeing ------------------------------------------------------------------------------------------------------ */
 
+static void table_free(struct pt_table *table)
+{
+	alloc_free(table->away);
+	block_give(BLOCK_4224, table);
+}
+
 void table_free_rcu(struct rcu_node *node)
 {
-	block_give(BLOCK_4224, container_of(node, struct pt_table, rcu));
+	table_free(container_of(node, struct pt_table, rcu));
 }
 
 /* A table and all below it, none of which has a page. */
@@ -200,7 +235,8 @@ static void retire_table(struct pt *pt, struct pt_table *table)
 			retire_table(pt, child);
 	}
 	check(table->live == 0);
-	count_tables(pt, UINT64_MAX);
+	if (!table_is_vacant(table))
+		count_tables(pt, UINT64_MAX);
 	frames_uncharge_table(pt->frames);
 	rcu_batch_add(&pt->retired, &table->rcu);
 }
@@ -272,7 +308,7 @@ static void destroy_table(struct pt *pt, struct pt_table *table)
 	check(table->live == 0);
 	if (table != pt->root)
 		frames_uncharge_table(pt->frames);
-	block_give(BLOCK_4224, table);
+	table_free(table);
 }
 
 void pt_destroy(struct pt *pt)

@@ -6,7 +6,7 @@
  *   level 1          2 MiB
  *   level 0          4 KiB: entries are those of pte.h
  *
- * Above level 0 an entry is the host address of the next lower table, or 0.
+ * Above level 0 an entry is the host address of the next lower table, or 0; on level 1 it may be a huge page instead.
  */
 #ifndef VMALOCK_PT_TABLE_H
 #define VMALOCK_PT_TABLE_H
@@ -20,14 +20,19 @@
 #define PT_ENTRIES (1u << PT_BITS)
 
 struct pt_table {
-	struct spinlock lock; /* RANK_TABLE. Used on level 0 only */
+	struct spinlock lock; /* RANK_TABLE; of level 1 RANK_TABLE_UPPER, or RANK_TABLE where it is the only one. */
 	uint32_t level;       /* fixed */
 	uint32_t live;        /* entries that are not 0. Kept on level 0 only. Guard: lock. */
+	atomic_u32 vacant;    /* level 0, see table_is_vacant(). Write: lock. */
 	struct rcu_node rcu;  /* Guard: pt->retired's */
+
+	/* Level 1: the tables that huge pages stand in for, by their entries; NULL until the first. Guard: lock. */
+	struct pt_table **away;
 
 	/*
 	 * Level 0: write under lock; read without it only to look again under it.
-	 * Above: from 0 by compare-and-swap (table_grow()), back to 0 in pt_free_tables().
+	 * Above: from 0 by compare-and-swap (table_grow()), back to 0 in pt_free_tables(). Level 1: a table and a huge page
+	 * change places under lock (huge.c).
 	 */
 	cache_aligned atomic_u64 entry[PT_ENTRIES];
 };
@@ -54,14 +59,47 @@ static inline uint64_t table_next(unsigned level, uint64_t addr)
  * pair [pt-link]: table_grow(), which makes the table's zeros visible before the link. The loads through the pointer
  * depend on it; nothing else is needed.
  */
-static inline struct pt_table *table_child(struct pt_table *table, uint32_t index)
+static inline struct pt_table *table_of_link(uint64_t link)
 {
-	return (struct pt_table *)(uintptr_t)rcu_deref(&table->entry[index]);
+	return (struct pt_table *)(uintptr_t)link;
 }
 
-/* The lowest table of @addr, or NULL; and grown where it is missing, NULL: no memory. */
+/* The next lower table; NULL also where a huge page is. */
+static inline struct pt_table *table_child(struct pt_table *table, uint32_t index)
+{
+	uint64_t link = rcu_deref(&table->entry[index]);
+
+	return unlikely(link & PTE_PRESENT) ? NULL : table_of_link(link);
+}
+
+/*
+ * The table that has the entry of @addr: the lowest, or that of level 1 where a huge page is. NULL: there is none; or, for
+ * table_make(), which grows it, no memory.
+ */
 struct pt_table *table_find(const struct pt *pt, uint64_t addr);
 struct pt_table *table_make(struct pt *pt, uint64_t addr);
+
+/* That of level 1, or NULL. */
+struct pt_table *table_find_upper(const struct pt *pt, uint64_t addr);
+
+/*
+ * A vacant table is linked and empty, and counts as none: MADV_DONTNEED of its whole span, a move or a huge page's end has
+ * emptied it. Linux frees such a table at once; here a fault may still point into it, so that it stays until pt_free_tables().
+ */
+static inline bool table_is_vacant(const struct pt_table *table)
+{
+	return atomic_load_relaxed(&table->vacant);
+}
+
+/* Counts it as a table again, or no longer. Context: its lock. */
+void table_set_vacant(struct pt *pt, struct pt_table *table, bool vacant);
+
+/* Before an entry of @table is filled. Context: its lock. */
+static inline void table_occupy(struct pt *pt, struct pt_table *table)
+{
+	if (unlikely(table_is_vacant(table)))
+		table_set_vacant(pt, table, false);
+}
 
 static inline void table_lock(struct pt_table *table)
 {
@@ -98,7 +136,7 @@ struct rss_change {
 	uint64_t by[PT_COUNT_RSS_SHMEM + 1];
 };
 
-/* @pte appears (@n 1) or goes (@n -1). */
+/* @pte appears (@n 1, of a huge page PT_ENTRIES) or goes (negative). */
 static inline void rss_change_add(struct rss_change *change, uint64_t pte, int n)
 {
 	if (pte_is_present(pte) && pte_kind(pte) != PTE_ZERO)
@@ -106,6 +144,48 @@ static inline void rss_change_add(struct rss_change *change, uint64_t pte, int n
 }
 
 void rss_change_apply(struct pt *pt, const struct rss_change *change);
+
+/* --- huge pages, where range.c and the others meet them ------------------------------------------------------------ */
+
+/* Does the space have, or did it ever have, a huge page? */
+static inline bool pt_has_huge(const struct pt *pt)
+{
+	return unlikely(atomic_load_relaxed(&pt->has_huge));
+}
+
+/* One huge page: an entry of a table of level 1. */
+struct huge {
+	struct pt_table *upper;
+	uint32_t index;
+	uint64_t addr; /* the first that it spans */
+};
+
+/* The next one that overlaps [*@at, @end); *@at moves behind it. False: there is no more. */
+bool huge_next(const struct pt *pt, uint64_t *at, uint64_t end, struct huge *out);
+
+/* The next one that lies inside as a whole. */
+bool huge_next_whole(const struct pt *pt, uint64_t *at, uint64_t end, struct huge *out);
+
+/* Splits those that lie across @start or @end. */
+void huge_split_ends(struct pt *pt, uint64_t start, uint64_t end);
+
+/* Splits every one that overlaps the range. */
+void huge_split_all(struct pt *pt, uint64_t start, uint64_t end);
+
+/* What range.c does, to those that lie inside as a whole; huge_resident() also to those that do in part. */
+void huge_zap(struct pt *pt, uint64_t start, uint64_t end);
+void huge_clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bits);
+void huge_resident(const struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);
+
+/* The parts of pt_move_reserve(), pt_move() and pt_copy() that are about huge pages. */
+must_check int huge_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
+void huge_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
+must_check int huge_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end);
+
+/* pt_slot_set() for the entry of a huge page that stays one. */
+void huge_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
+
+/* --- freeing -------------------------------------------------------------------------------------------------------- */
 
 /* Frees one table at once: nobody can see it. */
 void table_free_rcu(struct rcu_node *node);

@@ -5,19 +5,22 @@
  * page may be in the file, and the next fault finds it there without asking anybody. (Linux: mm/mprotect.c,
  * change_pte_range() with MM_CP_UFFD_WP and MM_CP_UFFD_WP_RESOLVE.)
  *
+ * Huge pages in the range are split, so that only small ones are ever protected.
+ *
  * Locks   each table's own. A fault that has decided by an entry looks at it again under the same lock.
  */
 #include <errno.h>
 
 #include "pt/table.h"
 
-static void protect_entry(struct pt_table *table, uint32_t i, bool markers)
+static void protect_entry(struct pt *pt, struct pt_table *table, uint32_t i, bool markers)
 {
 	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
 
 	if (pte_is_present(pte)) {
 		atomic_store_relaxed(&table->entry[i], (pte & ~PTE_WRITE) | PTE_UFFD_WP);
 	} else if (!pte && markers) {
+		table_occupy(pt, table);
 		atomic_store_relaxed(&table->entry[i], PTE_MARKER | PTE_UFFD_WP);
 		table->live++;
 	}
@@ -38,11 +41,13 @@ int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool markers)
 	int err;
 
 	check(page_aligned(start | end));
+	if (pt_has_huge(pt))
+		huge_split_all(pt, start, end);
 	err = markers ? make_tables(pt, start, end) : 0;
 	while (!err && table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end; i++)
-			protect_entry(span.table, i, markers);
+			protect_entry(pt, span.table, i, markers);
 		table_unlock(span.table);
 	}
 	return err;

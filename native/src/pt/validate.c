@@ -43,10 +43,31 @@ static const char *check_lowest(struct walk *w, struct pt_table *table, uint64_t
 		live++;
 		what = check_entry(w, pte, base + ((uint64_t)i << PAGE_SHIFT));
 	}
-	if (!what && live != table->live)
+	if (!what && (live != table->live || (live && table_is_vacant(table))))
 		what = "a page table's count of its entries is wrong";
 	table_unlock(table);
 	return what;
+}
+
+static const char *check_huge(struct walk *w, struct pt_table *upper, uint32_t index, uint64_t addr)
+{
+	uint64_t pte = atomic_load_relaxed(&upper->entry[index]);
+	struct pt_table *away = upper->away ? upper->away[index] : NULL;
+
+	if (!pte_is_huge(pte))
+		return away ? "a table is put away and no huge page stands in for it" : NULL;
+	if (!away || away->level || away->live || table_is_vacant(away))
+		return "a huge page stands in for no table";
+	w->tables++;
+	for (uint32_t i = 0; i < PT_ENTRIES; i++) {
+		const char *what = check_entry(w, pte_huge_part(pte, i), addr + ((uint64_t)i << PAGE_SHIFT));
+
+		if (what)
+			return what;
+		if (atomic_load_relaxed(&away->entry[i]) != PTE_AWAY)
+			return "a table that a huge page stands in for has an entry";
+	}
+	return NULL;
 }
 
 static const char *check_table(struct walk *w, struct pt_table *table, unsigned level, uint64_t base)
@@ -57,11 +78,13 @@ static const char *check_table(struct walk *w, struct pt_table *table, unsigned 
 		return check_lowest(w, table, base);
 	for (uint32_t i = 0; i < PT_ENTRIES; i++) {
 		struct pt_table *child = table_child(table, i);
-		const char *what;
+		const char *what = level == 1 ? check_huge(w, table, i, base + ((uint64_t)i << table_shift(1))) : NULL;
 
+		if (what)
+			return what;
 		if (!child)
 			continue;
-		w->tables++;
+		w->tables += !(level == 1 && table_is_vacant(child));
 		what = check_table(w, child, level - 1, base + ((uint64_t)i << table_shift(level)));
 		if (what)
 			return what;

@@ -227,6 +227,7 @@ static int make_world(struct rehearsal *r, const struct order *o)
 	vmalock_options_init(&options);
 	options.policy = vmalock_policy_name(0);
 	options.backing = VMALOCK_BACKING_NONE;
+	options.thp = VMALOCK_THP_NEVER; /* a recording does not tell what its kernel had free */
 	options.forbids_zero_page = o->forbids_zero_page;
 	return world_create(r->trace, &options, &r->world);
 }

@@ -89,6 +89,7 @@ static int make_world(struct vmalock_replay *replay, const struct vmalock_replay
 		space_options.policy = options->policy;
 	space_options.faults = options->faults;
 	space_options.backing = options->backing;
+	space_options.thp = VMALOCK_THP_NEVER; /* a recording does not tell what its kernel had free */
 	space_options.forbids_zero_page = replay->order->forbids_zero_page;
 	if (options->frames)
 		space_options.frames = options->frames;

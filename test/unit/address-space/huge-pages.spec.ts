@@ -1,0 +1,71 @@
+/**
+ * Huge pages by TypeScript: the option, what is resident, what is counted.
+ */
+import { AddressSpace, type AddressSpaceOptions } from '../../../lib';
+import { codeOf } from '../../support/codes';
+import { PAGE } from '../../support/drawing';
+
+const HUGE = 512 * PAGE;
+const AT = 64 * HUGE;
+
+function spaceOf(options: AddressSpaceOptions = {}): AddressSpace {
+  const space = new AddressSpace(options);
+  space.mmap({ address: AT, fixed: true, length: 2 * HUGE });
+  return space;
+}
+
+const resident = (space: AddressSpace): number => space.mincore(AT, 2 * HUGE).filter((page) => page === 1).length;
+
+describe('the option thp', () => {
+  it.each([
+    ['never', undefined, 1],
+    ['never', 'hugepage', 1],
+    ['madvise', undefined, 1],
+    ['madvise', 'hugepage', 512],
+    [undefined, 'hugepage', 512],
+    ['always', undefined, 512],
+    ['always', 'nohugepage', 1],
+  ] as const)('%s, with the advice %s: a write brings %s pages', (thp, advice, pages) => {
+    using space = spaceOf(thp === undefined ? {} : { thp });
+    if (advice) space.madvise(AT, 2 * HUGE, advice);
+    space.write(AT + 5 * PAGE, Buffer.from('x'));
+    expect(resident(space)).toBe(pages);
+    expect(space.stats().thpFaultAlloc).toBe(pages === 512 ? 1 : 0);
+    space.validate();
+  });
+
+  it('is one of three words', () => {
+    for (const thp of ['sometimes', 1, null, {}])
+      expect(codeOf(() => new AddressSpace({ thp: thp as never }))).toBe('ERR_VMALOCK_INVALID_ARG');
+  });
+
+  it('is handed down by fork', () => {
+    using space = spaceOf({ thp: 'always' });
+    using child = space.fork();
+    child.write(AT, Buffer.from('x'));
+    expect(resident(child)).toBe(512);
+    expect(resident(space)).toBe(0);
+  });
+});
+
+describe('a huge page', () => {
+  it('holds bytes as 512 small ones would, and is split by what needs only a part of it', () => {
+    using space = spaceOf({ thp: 'always' });
+    const text = Buffer.from('across the border of two pages');
+    space.write(AT + 7 * PAGE - 10, text);
+    expect(space.read(AT + 7 * PAGE - 10, text.length)).toEqual(text);
+    space.munmap(AT + 9 * PAGE, PAGE);
+    expect(space.read(AT + 7 * PAGE - 10, text.length)).toEqual(text);
+    expect(space.stats().thpSplitPmd).toBe(1);
+    expect(space.status()['RssAnon']).toBe(511 * PAGE);
+    space.validate();
+  });
+
+  it('needs 2 MiB of free frames in one piece', () => {
+    using space = spaceOf({ thp: 'always', frames: 600 });
+    space.write(AT, Buffer.from('x'));
+    space.write(AT + HUGE, Buffer.from('y'));
+    expect(resident(space)).toBe(513);
+    expect(space.stats().thpFaultFallback).toBe(1);
+  });
+});
