@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Command, Option } from 'commander';
+import type { ThpMode } from '../address-space-options';
 import { Executor } from '../exec/executor';
 import { hostHasZeroPage } from '../exec/host';
 import { MAX_PAGES } from '../exec/syntax';
@@ -16,6 +17,7 @@ interface ExecOptions {
   policy: PolicyName;
   faults: FaultEra;
   zeroPage: 'host' | 'yes' | 'no';
+  thp: ThpMode;
   header: 'own' | 'none';
 }
 
@@ -83,6 +85,7 @@ async function runExec(script: string, options: ExecOptions): Promise<void> {
     policy: options.policy,
     faults: options.faults,
     zeroPage: options.zeroPage === 'host' ? hostHasZeroPage() : options.zeroPage === 'yes',
+    thp: options.thp,
   });
   const lines = new Lines(executor);
   const input = open(script);
@@ -107,6 +110,11 @@ export function execCommand(): Command {
       new Option('--zero-page <which>', 'whether reading fresh memory maps the zero page: yes, no, or as on this host')
         .default('host')
         .argParser(oneOf(['host', 'yes', 'no'], 'zero page')),
+    )
+    .addOption(
+      new Option('--thp <which>', 'which memory has huge pages: never, madvise, always')
+        .default('never')
+        .argParser(oneOf(['never', 'madvise', 'always'], 'thp')),
     )
     .addOption(
       new Option('--header <which>', 'the first line: own, or none')

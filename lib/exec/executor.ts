@@ -5,6 +5,7 @@
  * an {@link Executor} gives the same answers from the model, so that `diff` compares the two.
  */
 import { AddressSpace } from '../address-space';
+import type { ThpMode } from '../address-space-options';
 import { VmalockError } from '../errors';
 import type { FaultEra, PolicyName } from '../policy';
 import { SimFile } from '../sim-file';
@@ -24,6 +25,8 @@ export interface ExecutorOptions {
   faults?: FaultEra;
   /** as in AddressSpaceOptions. @defaultValue true */
   zeroPage?: boolean;
+  /** as in AddressSpaceOptions. @defaultValue 'never' */
+  thp?: ThpMode;
 }
 
 /** The oracle refuses an operation before it asks the kernel: `X reason`. */
@@ -55,6 +58,7 @@ export class Executor implements Disposable {
       policy: options.policy ?? 'per-vma',
       faults: options.faults ?? 'rfc',
       zeroPage: options.zeroPage ?? true,
+      thp: options.thp ?? 'never',
     });
     this.userfaults = new UserfaultOperations(this.space);
     this.window = {

@@ -8,10 +8,9 @@
  */
 import { parseArgs } from 'node:util';
 import { Executor } from '../../lib/exec/executor';
-import { hostHasZeroPage } from '../../lib/exec/host';
 import { compareAll, describe, shrink } from './difference';
 import { oracle } from './oracle';
-import { type Profile, PROFILES, sequenceOf } from './sequences';
+import { argumentsOf, optionsOf, type Profile, PROFILES, sequenceOf } from './sequences';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 
 const BATCH = 40;
@@ -19,7 +18,7 @@ const BATCH = 40;
 async function modelFor(profile: Profile, subject: string | undefined): Promise<Speaker> {
   const [program, ...args] = subject?.split(' ') ?? [];
   if (program !== undefined) return ProcessSpeaker.start(program, [...args, '-p', String(profile.pages)]);
-  return new ModelSpeaker(new Executor({ pages: profile.pages, zeroPage: hostHasZeroPage() }));
+  return new ModelSpeaker(new Executor(optionsOf(profile)));
 }
 
 interface Found {
@@ -29,7 +28,7 @@ interface Found {
 
 /** Runs batches of one profile until the time is up or enough was found. */
 async function runProfile(profile: Profile, firstSeed: number, until: number, options: Options): Promise<Found> {
-  const kernel = await ProcessSpeaker.start(options.oracle, ['-p', String(profile.pages)]);
+  const kernel = await ProcessSpeaker.start(options.oracle, argumentsOf(profile));
   const model = await modelFor(profile, options.subject);
   const found: Found = { sequences: 0, differences: 0 };
   const kinds = new Set<string>();

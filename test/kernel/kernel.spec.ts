@@ -8,7 +8,7 @@ import { Executor } from '../../lib/exec/executor';
 import { hostHasZeroPage } from '../../lib/exec/host';
 import { compareAll, describe as explain, shrink } from './difference';
 import { oracle } from './oracle';
-import { PROFILES, sequenceOf } from './sequences';
+import { argumentsOf, optionsOf, PROFILES, sequenceOf } from './sequences';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 
 const SEQUENCES = 150;
@@ -28,8 +28,8 @@ suite(
   `a simulated address space beside the running kernel${reason === undefined ? '' : ` (skipped: ${reason})`}`,
   () => {
     it.each(PROFILES)('answers every operation as the kernel does: $name', async (profile) => {
-      const kernel: Speaker = await ProcessSpeaker.start(there.path ?? '', ['-p', String(profile.pages)]);
-      const executor = new Executor({ pages: profile.pages, zeroPage: hostHasZeroPage() });
+      const kernel: Speaker = await ProcessSpeaker.start(there.path ?? '', argumentsOf(profile));
+      const executor = new Executor(optionsOf(profile));
       const model = new ModelSpeaker(executor);
       try {
         const seeds = Array.from({ length: SEQUENCES }, (_, i) => FIRST_SEED + i);

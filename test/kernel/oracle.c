@@ -34,7 +34,8 @@
 #define MOST_PAGES 4096
 
 static uint64_t pages = 64;
-static int file; /* what `f` maps: as long as the range */
+static bool may_have_huge_pages; /* -t: else one touched page might have 511 neighbours */
+static int file;                 /* what `f` maps: as long as the range */
 
 /* --- answers ------------------------------------------------------------------------------------------------------- */
 
@@ -633,7 +634,8 @@ static void prepare(void)
 	sigaction(SIGBUS, &action, NULL);
 	prctl(PR_SET_DUMPABLE, 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* a huge page would be resident where one small one was touched */
+	if (!may_have_huge_pages)
+		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	file = memfd_create("vmalock_oracle", MFD_CLOEXEC);
 	if (file < 0 || ftruncate(file, (off_t)(pages * PAGE)))
 		_exit(1);
@@ -662,10 +664,16 @@ int main(int argc, char **argv)
 	struct utsname host;
 	ssize_t n;
 
-	if (argc == 3 && strcmp(argv[1], "-p") == 0)
-		pages = strtoull(argv[2], NULL, 10);
-	if (pages < 1 || pages > MOST_PAGES || (argc != 1 && argc != 3)) {
-		fprintf(stderr, "usage: oracle [-p PAGES], 1 to %d\n", MOST_PAGES);
+	for (int option; (option = getopt(argc, argv, "p:t")) != -1;) {
+		if (option == 'p')
+			pages = strtoull(optarg, NULL, 10);
+		else if (option == 't')
+			may_have_huge_pages = true;
+		else
+			pages = 0;
+	}
+	if (pages < 1 || pages > MOST_PAGES || optind != argc) {
+		fprintf(stderr, "usage: oracle [-p PAGES] [-t], 1 to %d\n", MOST_PAGES);
 		return 2;
 	}
 	prepare();

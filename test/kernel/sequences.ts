@@ -5,6 +5,9 @@
  * model: what one profile does once in a thousand sequences another does in every one.
  */
 
+import type { ExecutorOptions } from '../../lib/exec/executor';
+import { hostHasZeroPage } from '../../lib/exec/host';
+
 /** What a sequence is made of: relative weights of its operations, and how long its ranges are. */
 export interface Profile {
   readonly name: string;
@@ -18,6 +21,10 @@ export interface Profile {
   readonly odd: number;
   /** most operations of a sequence */
   readonly longest: number;
+  /** huge pages where `hugepage` asks for them; else none */
+  readonly thp?: boolean;
+  /** offsets and lengths are mostly multiples of so many pages, or nearly */
+  readonly unit?: number;
   /** one of these comes first: where most of what happens needs something to be there */
   readonly begins?: readonly (readonly string[])[];
 }
@@ -214,6 +221,40 @@ export const PROFILES: readonly Profile[] = [
     }),
   },
   {
+    ...EVERYTHING,
+    name: 'huge',
+    pages: 1536,
+    thp: true,
+    unit: 512,
+    weights: {
+      mmap: 6,
+      munmap: 6,
+      mprotect: 12,
+      mremap: 14,
+      madvise: 30,
+      r: 8,
+      w: 24,
+      fork: 6,
+      mincore: 1,
+      mlock: 2,
+      munlock: 1,
+    },
+    prots: ['rw', 'rw', 'rw', 'r', '-'],
+    mapLetters: ['p', 'p', 'p', 'p', 'pR', 'pP', 's', 'pf'],
+    advice: [
+      ...['hugepage', 'hugepage', 'hugepage', 'hugepage', 'nohugepage', 'dontneed', 'dontneed', 'dontneed', 'dontneed'],
+      ...['free', 'cold', 'populate_read', 'populate_write', 'dontfork', 'dofork', 'wipeonfork', 'keeponfork'],
+    ],
+    odd: 0.01,
+    longest: 40,
+    begins: [
+      ['mmap 0 1536 rw p', 'madvise 0 1536 hugepage'],
+      ['mmap 0 1536 rw p', 'w 5 1', 'w 600 2', 'madvise 0 1536 hugepage'],
+      ['mmap 0 1536 rw p', 'madvise 0 1536 hugepage', 'w 0 1', 'w 513 2', 'w 1535 3'],
+      ['mmap 3 1500 rw p', 'madvise 3 1500 hugepage'],
+    ],
+  },
+  {
     // Few pages, long histories: every VMA has been split, moved, written and joined many times.
     ...EVERYTHING,
     name: 'crowded',
@@ -225,6 +266,16 @@ export const PROFILES: readonly Profile[] = [
     longest: 200,
   },
 ];
+
+/** How the oracle is called for a profile. */
+export function argumentsOf(profile: Profile): string[] {
+  return ['-p', String(profile.pages), ...(profile.thp ? ['-t'] : [])];
+}
+
+/** What the model needs to be like for it. */
+export function optionsOf(profile: Profile): ExecutorOptions {
+  return { pages: profile.pages, thp: profile.thp ? 'madvise' : 'never', zeroPage: hostHasZeroPage() };
+}
 
 /** Small, fast, and the same everywhere (mulberry32). */
 export class Random {
@@ -315,11 +366,19 @@ class Writer {
   }
 
   private page(): number {
-    return this.random.below(this.profile.pages);
+    const { pages, unit } = this.profile;
+    if (unit === undefined || this.random.below(4) === 0) return this.random.below(pages);
+    const near = unit * this.random.below(pages / unit) + this.random.oneOf([0, 0, 0, 0, 1, 2, 3, -1, -2]);
+    return Math.max(0, near);
   }
 
   /** Short ranges meet their neighbours more often than long ones. */
   private pageCount(room: number): number {
+    const { pages, unit } = this.profile;
+    if (unit !== undefined) {
+      const some = [unit, unit, unit, 2 * unit, pages, unit - 1, unit + 1, 1, 1, 3, 1 + this.random.below(pages)];
+      return Math.min(room, this.random.oneOf(some));
+    }
     return Math.min(room, this.random.oneOf([1, 1, 1, 2, 2, 3, 4, 1 + this.random.below(this.profile.pages)]));
   }
 

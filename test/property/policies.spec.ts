@@ -17,7 +17,7 @@ const OTHERS = POLICY_NAMES.flatMap((policy) => FAULT_ERAS.map((faults) => ({ po
 
 /** What a space answers to a sequence: each operation and the mappings after it, then the flags. */
 function answersOf(how: typeof BASELINE | (typeof OTHERS)[number], profile: Profile, sequence: string[]): string[] {
-  using executor = new Executor({ ...how, pages: profile.pages });
+  using executor = new Executor({ ...how, pages: profile.pages, thp: profile.thp ? 'madvise' : 'never' });
   const answers = sequence.map((operation) => `${operation}\n${executor.answer(operation)}${executor.answer('?c')}`);
   const flags = executor.answer('vmflags');
   executor.validate();
