@@ -58,6 +58,11 @@ uint32_t fault_anonymous(struct fault *f);     /* private anonymous memory, no p
 uint32_t fault_file(struct fault *f);          /* a page of a file or of shared anonymous memory, none there yet */
 uint32_t fault_write_present(struct fault *f); /* a write to a page that is there but not writable: copy or take over */
 
+/*
+ * around.c: maps what the file has around a page that is read, and that page. True: its entry has changed, look again.
+ */
+bool fault_around(struct fault *f);
+
 /* A page that @f->vma's userfaultfd is to resolve: userfault.c. Return: what fault_handle() does, or FAULT_CHANGED. */
 uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind);
 

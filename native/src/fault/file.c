@@ -69,6 +69,8 @@ uint32_t fault_file(struct fault *f)
 		mm_count(f->mm, STAT_retry_file);
 		return FAULT_RETRY;
 	}
+	if (f->access != VMALOCK_WRITE && likely(!(vma_flags(f->vma) & (VM_UFFD_WP | VM_UFFD_MINOR))) && fault_around(f))
+		return FAULT_CHANGED;
 	result = copies ? fault_prepare_anon(f) : 0;
 	if (unlikely(result))
 		return result;
