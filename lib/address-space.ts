@@ -2,10 +2,10 @@ import * as workers from 'node:worker_threads';
 import { type AddressSpaceOptions, createSpace } from './address-space-options';
 import { VmalockError } from './errors';
 import { type Access, accessCode } from './fault-result';
-import { addressArray, byteArray, newBuffer, newByteArray } from './internal/arrays';
+import { addressArray, byteArray, newBuffer, newByteArray, rangeWords } from './internal/arrays';
 import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
-import { bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
+import { bits, bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
 import { errorOf, faultSucceeded, notModelled, succeeded } from './internal/raise';
 import { adviceNumber } from './madvise';
 import { mappingFrom, type Vma } from './mapping';
@@ -17,7 +17,7 @@ import type { PolicyName } from './policy';
 import { type Prot, protBits } from './protection';
 import { SimFile } from './sim-file';
 import { readStats, readStatus, type Stats } from './stats';
-import type { Bytes } from './units';
+import type { AddressRange, Bytes } from './units';
 import * as unmodelled from './unmodelled';
 import { Userfaultfd, userfaultfdFeatures, type UserfaultfdOptions } from './userfaultfd';
 
@@ -142,6 +142,20 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   }
 
   /**
+   * pkey_mprotect(2) of a machine that has no protection keys.
+   *
+   * @param key -1: as {@link AddressSpace.mprotect}; no other has been allocated, nor can it be
+   * @throws {VmalockError} `EINVAL` for another key; otherwise as {@link AddressSpace.mprotect}
+   */
+  pkeyMprotect(address: Bytes, length: Bytes, prot: Prot, key: number): void {
+    const handle = AddressSpace.#of(this);
+    const at = bytes('address', address);
+    const size = bytes('length', length);
+    const number = wholeNumber('key', key, -(2 ** 31), 2 ** 31 - 1);
+    succeeded(native.pkeyProtect(handle, at, size, protBits('prot', prot), number), 'pkey_mprotect', address, length);
+  }
+
+  /**
    * mremap(2): resizes, and may move.
    *
    * @returns the new address, in bytes
@@ -177,6 +191,33 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     const number = adviceNumber(advice);
     const result = native.advise(handle, bytes('address', address), bytes('length', length), number);
     succeeded(result, `madvise ${advice}`, address, length);
+  }
+
+  /**
+   * process_madvise(2): one advice for many ranges, each in turn, up to the first that is refused.
+   *
+   * @param ranges at most 1024; of all of them the first 2 GiB less a page are looked at
+   * @param options `fromOther`: as if another process called, which may advise cold, pageout, willneed and collapse only
+   * @returns how many bytes were advised
+   * @throws {VmalockError} when the first range is refused: `EFAULT` beyond the user half, otherwise as {@link AddressSpace.madvise};
+   *   `EINVAL` for a flag, for too many ranges, and for what another process may not advise
+   *
+   * @example
+   * space.processMadvise([{ address: start, length: 4096 }, { address: start + 65536, length: 8192 }], 'dontneed'); // 12288
+   */
+  processMadvise(
+    ranges: readonly AddressRange[],
+    advice: string | number,
+    options: { fromOther?: boolean; flags?: number } = {},
+  ): number {
+    AddressSpace.#of(this);
+    const words = rangeWords('ranges', ranges);
+    const number = adviceNumber(advice);
+    const { fromOther, flags = 0 } = object('options', options);
+    const asOther = isOn('fromOther', fromOther) ? 1 : 0;
+    const flagBits = bits('flags', flags);
+    const result = native.processMadvise(AddressSpace.#of(this), words, number, flagBits, asOther);
+    return succeeded(result, `process_madvise ${advice}`);
   }
 
   /**

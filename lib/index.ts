@@ -23,7 +23,7 @@ export {
 export { SimFile, type SimFileOptions } from './sim-file';
 export type { Stats } from './stats';
 export { TraceError } from './trace/errors';
-export type { Bytes } from './units';
+export type { AddressRange, Bytes } from './units';
 export type { MbindOptions } from './unmodelled';
 export type { MlockAllOptions, MlockOptions } from './mlock';
 export type { MsyncOptions } from './msync';

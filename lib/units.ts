@@ -4,3 +4,9 @@
  * Results are always numbers: every user address of x86-64, arm64 and ppc64 lies below 2^53.
  */
 export type Bytes = number | bigint;
+
+/** [address, address + length) */
+export interface AddressRange {
+  address: Bytes;
+  length: Bytes;
+}

@@ -93,6 +93,14 @@ const PINNED: Readonly<Record<string, () => void>> = {
     expect(space.status()['FramesUsed']).toBe(1);
   },
 
+  'there are no protection keys': () => {
+    using space = new AddressSpace();
+    const start = space.mmap({ length: PAGE });
+    space.pkeyMprotect(start, PAGE, 'r', -1);
+    for (const key of [0, 1, 15]) expect(codeOf(() => space.pkeyMprotect(start, PAGE, 'rw', key))).toBe('EINVAL');
+    expect(outcome(space.faultArch('x86', start, 0x25))).toBe(FaultResult.SIGSEGV_ACCERR);
+  },
+
   'PROT_EXEC alone is readable for fault(), not for faultArch() of arm64 and ppc64': () => {
     using space = new AddressSpace();
     const start = space.mmap({ length: PAGE, prot: 'x' });

@@ -4,8 +4,9 @@
 import { constants } from 'node:buffer';
 import { types } from 'node:util';
 import { VmalockError } from '../errors';
+import type { AddressRange } from '../units';
 import { NativeCode } from './errors.generated';
-import { invalidArgument, wholeNumber } from './options';
+import { bytes, invalidArgument, isArray, object, outOfRange, wholeNumber } from './options';
 
 type TypedArray = Uint8Array | Float64Array | BigUint64Array;
 
@@ -38,6 +39,23 @@ export function addressArray(name: string, value: Float64Array | BigUint64Array)
   if (!types.isFloat64Array(value) && !types.isBigUint64Array(value))
     throw invalidArgument(name, 'a Float64Array or a BigUint64Array', value);
   return attached(name, value);
+}
+
+/** More than any call takes, so that it is the C API that refuses too many. */
+const MOST_RANGES = 65_536;
+
+/** An address and a length each, in a row. */
+export function rangeWords(name: string, ranges: readonly AddressRange[]): BigUint64Array {
+  if (!isArray(ranges)) throw invalidArgument(name, 'an array of ranges', ranges);
+  const count = ranges.length;
+  if (count > MOST_RANGES) throw outOfRange(`${name}.length`, `at most ${MOST_RANGES}`, count);
+  const words = new BigUint64Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    const { address, length } = object(`${name}[${i}]`, ranges[i] as AddressRange);
+    words[2 * i] = BigInt(bytes(`${name}[${i}].address`, address));
+    words[2 * i + 1] = BigInt(bytes(`${name}[${i}].length`, length));
+  }
+  return words;
 }
 
 function allocated<T>(length: number, allocate: (length: number) => T): T {

@@ -68,8 +68,10 @@ export interface Native {
   map(space: Handle, at: Bytes, length: Bytes, prot: number, flags: number, file: Handle, offset: Bytes): number;
   unmap(space: Handle, address: Bytes, length: Bytes): number;
   protect(space: Handle, address: Bytes, length: Bytes, prot: number): number;
+  pkeyProtect(space: Handle, address: Bytes, length: Bytes, prot: number, key: number): number;
   remap(space: Handle, address: Bytes, oldLength: Bytes, newLength: Bytes, flags: number, to: Bytes): number;
   advise(space: Handle, address: Bytes, length: Bytes, advice: number): number;
+  processMadvise(space: Handle, ranges: BigUint64Array, advice: number, flags: number, fromOther: number): number;
   mlock(space: Handle, address: Bytes, length: Bytes, flags: number): number;
   munlock(space: Handle, address: Bytes, length: Bytes): number;
   mlockAll(space: Handle, flags: number): number;

@@ -11,11 +11,12 @@ const BIGINT_LIMIT = 1n << 64n;
 /** Of a text in a message. */
 export const LONGEST_SHOWN = 60;
 
-function isArray(value: object): boolean {
+/** Also of a revoked Proxy: it is none. */
+export function isArray(value: unknown): boolean {
   try {
     return Array.isArray(value);
   } catch {
-    return false; // a revoked Proxy
+    return false;
   }
 }
 

@@ -1,6 +1,8 @@
 /*
  * binding/space.cc - address spaces: made, shared, closed, and what a process asks of them
  */
+#include <vector>
+
 #include "args.h"
 
 namespace vmalock_binding
@@ -149,6 +151,19 @@ napi_value Protect(Call &call)
 	return call.Number(vmalock_mm_protect(mm, addr, length, prot));
 }
 
+/* (space, address, length, prot, key) */
+napi_value PkeyProtect(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+	uint32_t prot = call.Bits(3);
+	int32_t key = call.Int(4);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_pkey_protect(mm, addr, length, prot, key));
+}
+
 /* (space, address, oldLength, newLength, flags, newAddress) */
 napi_value Remap(Call &call)
 {
@@ -173,6 +188,25 @@ napi_value Advise(Call &call)
 	if (call.Failed())
 		return call.Refuse();
 	return call.Number(vmalock_mm_advise(mm, addr, length, advice));
+}
+
+/* (space, BigUint64Array of an address and a length each, advice, flags, fromOther) */
+napi_value ProcessMadvise(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	size_t length = 0;
+	const uint64_t *words = call.Elements<uint64_t>(1, napi_biguint64_array, &length);
+	int32_t advice = call.Int(2);
+	uint32_t flags = call.Bits(3), from_other = call.Bits(4);
+
+	if (call.Failed())
+		return call.Refuse();
+	std::vector<vmalock_range> ranges(length / 2);
+
+	for (size_t i = 0; i < ranges.size(); i++)
+		ranges[i] = { words[2 * i], words[2 * i + 1] };
+	return call.Number(vmalock_mm_process_madvise(mm, ranges.data(), ranges.size(), advice, flags,
+						      static_cast<int>(from_other)));
 }
 
 /* (space, address, length, flags) */
@@ -260,8 +294,10 @@ const Function kSpaceFunctions[] = {
 	{ "map", Entry<Map> },
 	{ "unmap", Entry<Unmap> },
 	{ "protect", Entry<Protect> },
+	{ "pkeyProtect", Entry<PkeyProtect> },
 	{ "remap", Entry<Remap> },
 	{ "advise", Entry<Advise> },
+	{ "processMadvise", Entry<ProcessMadvise> },
 	{ "mlock", Entry<Mlock> },
 	{ "munlock", Entry<Munlock> },
 	{ "mlockAll", Entry<MlockAll> },

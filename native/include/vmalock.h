@@ -198,6 +198,10 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_unmap(vmalock_mm *mm, uint64_t add
 /* mprotect(2). Return: 0; EINVAL; ENOMEM for a hole (what lies before it has changed); EACCES. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot);
 
+/* pkey_mprotect(2) of a machine without protection keys: with @key -1 mprotect(2), with any other EINVAL once the rest is in order. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_pkey_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot,
+							   int key);
+
 /* mremap(2), @flags VMALOCK_MREMAP_ bits. Return: 0; EINVAL, EFAULT (nothing mapped there), ENOMEM, EAGAIN, EPERM. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap(vmalock_mm *mm, uint64_t addr, uint64_t old_length,
 						    uint64_t new_length, uint32_t flags, uint64_t new_addr,
@@ -205,6 +209,23 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap(vmalock_mm *mm, uint64_t add
 
 /* madvise(2), @advice Linux's number. Return: 0; EINVAL; ENOMEM for a hole (the rest is advised all the same); ... */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice);
+
+struct vmalock_range {
+	uint64_t addr, length; /* bytes */
+};
+
+/*
+ * vmalock_mm_process_madvise - process_madvise(2): advises each of @ranges in turn
+ * @count:      at most 1024; of all of them the first 2 GiB less a page count
+ * @flags:      must be 0
+ * @from_other: not 0: the caller is another process, which may give COLD, PAGEOUT, WILLNEED and COLLAPSE only
+ *
+ * Return: bytes advised, up to the first range that was refused; where that is the first: EFAULT (beyond the user half), EINVAL, and as
+ *         vmalock_mm_advise(). EFAULT, and EINVAL for anything but a range's alignment, come before any is advised.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int64_t vmalock_mm_process_madvise(vmalock_mm *mm, const struct vmalock_range *ranges,
+								  size_t count, int advice, uint32_t flags,
+								  int from_other);
 
 /*
  * vmalock_mm_mlock - mlock2(2); with @flags 0, mlock(2)

@@ -82,6 +82,11 @@ export function calls(): void {
   space.mremap(0, 1, 2, { mayMove: true, fixed: true, to: 4096n, dontUnmap: false, flags: 0 });
   space.madvise(0, 1, 'dontneed');
   space.madvise(0, 1, 4);
+  space.pkeyMprotect(0, 1n, 'r', -1);
+  isSame<ReturnType<AddressSpace['processMadvise']>, number>(true);
+  space.processMadvise([{ address: 0, length: 1n }], 'cold', { fromOther: true, flags: 0 });
+  // @ts-expect-error a range has a length
+  space.processMadvise([{ address: 0 }], 'cold');
   space.mlock(0, 1, { onFault: true, flags: 1 });
   space.mlockAll({ current: true });
   space.mlockAll(1);

@@ -103,13 +103,18 @@ int vmalock_mm_unmap(vmalock_mm *mm, uint64_t addr, uint64_t length)
 	return op_munmap(mm_of(mm), addr, length);
 }
 
-int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot)
+int vmalock_mm_pkey_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot, int key)
 {
 	struct populate populate;
-	int err = op_mprotect(mm_of(mm), addr, length, prot, &populate);
+	int err = op_mprotect(mm_of(mm), addr, length, prot, key, &populate);
 
 	populate_quietly(mm_of(mm), &populate);
 	return err;
+}
+
+int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot)
+{
+	return vmalock_mm_pkey_protect(mm, addr, length, prot, -1);
 }
 
 int vmalock_mm_remap(vmalock_mm *mm, uint64_t addr, uint64_t old_length, uint64_t new_length, uint32_t flags,

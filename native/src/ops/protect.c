@@ -7,6 +7,9 @@
 #include "ops/merge.h"
 
 #define PROT_SEM UINT32_C(0x8)
+/* Of pkey_mprotect(2): as without keys. The simulated machine has none that a program could have allocated. */
+#define NO_KEY (-1)
+
 #define PROT_GROWS (VMALOCK_PROT_GROWSDOWN | VMALOCK_PROT_GROWSUP)
 #define PROT_KNOWN (VMALOCK_PROT_READ | VMALOCK_PROT_WRITE | VMALOCK_PROT_EXEC | PROT_SEM)
 
@@ -105,7 +108,7 @@ static int protect_range(struct mm *mm, uint64_t start, uint64_t end, uint64_t p
 	return err;
 }
 
-int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot, struct populate *populate)
+int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot, int key, struct populate *populate)
 {
 	uint32_t grows = prot & PROT_GROWS;
 	uint64_t end = addr + page_up(length);
@@ -119,7 +122,7 @@ int op_mprotect(struct mm *mm, uint64_t addr, uint64_t length, uint32_t prot, st
 	if (end <= addr)
 		return -ENOMEM;
 	prot &= ~PROT_GROWS;
-	if (prot & ~PROT_KNOWN)
+	if ((prot & ~PROT_KNOWN) || key != NO_KEY)
 		return -EINVAL;
 	mmap_write_lock(mm);
 	err = protect_range(mm, addr, end, flags_of_prot(prot), grows, populate);
