@@ -15,7 +15,7 @@ export interface AddressSpaceOptions {
   backing?: 'memory' | 'none';
   /** Most 4 KiB page frames that the space and its forks may use. @defaultValue 1048576 */
   frames?: number;
-  /** More than 1 is not modelled yet. @defaultValue 1 */
+  /** NUMA nodes among which the frames are divided evenly, at most 64. @defaultValue 1 */
   numaNodes?: number;
   limits?: AddressSpaceLimits;
   /** As root on Linux: no memlock limit, may map below 64 KiB. @defaultValue true */
@@ -103,16 +103,12 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     thp = 'madvise',
   } = object('options', options);
   const { as, data, stack, memlock, mapCount } = object('limits', options.limits ?? {});
-  if (wholeNumber('numaNodes', numaNodes, 1, 1024) > 1)
-    throw new VmalockError('EOPNOTSUPP', 'EOPNOTSUPP: more than one NUMA node is not modelled yet', {
-      errno: NativeCode.EOPNOTSUPP,
-    });
   const result = native.spaceCreate(
     policyName(policy),
     eraCode(faults),
     backingCode(backing),
     frames === undefined ? undefined : wholeNumber('frames', frames, 1, Number.MAX_SAFE_INTEGER),
-    numaNodes,
+    wholeNumber('numaNodes', numaNodes, 1, native.constants.MAX_NODES),
     options.privileged === undefined || isOn('privileged', options.privileged) ? 1 : 0,
     limit('limits.as', as),
     limit('limits.data', data),

@@ -9,6 +9,16 @@ import { bits, bytes, choice, isOn, object, outOfRange, text, wholeNumber } from
 import { errorOf, faultSucceeded, notModelled, succeeded } from './internal/raise';
 import { adviceNumber } from './madvise';
 import { mappingFrom, type Vma } from './mapping';
+import {
+  type GetMempolicyOptions,
+  mbindFlags,
+  type MbindOptions,
+  type Mempolicy,
+  mempolicyFrom,
+  type MempolicyOptions,
+  policyArguments,
+  question,
+} from './mempolicy';
 import { type MlockAllOptions, mlockAllFlags, mlockFlags, type MlockOptions } from './mlock';
 import { mmapFlags, type MmapOptions } from './mmap';
 import { mremapFlags, type MremapOptions } from './mremap';
@@ -296,11 +306,51 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     );
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
-  mbind(address: Bytes, length: Bytes, options: unmodelled.MbindOptions): void {
+  /**
+   * mbind(2): gives a range a memory policy, and with `move` takes its pages along.
+   *
+   * @throws {VmalockError} `EINVAL`; `EPERM` (`moveAll`, unprivileged); `EFAULT` for a hole, which only `default` steps over; `EIO` for
+   *   pages that lie elsewhere (`strict`), or with `move` for pages that no node had room for: the range has its policy then;
+   *   `ENOMEM` at the map limit: what lies before has its policy
+   *
+   * @example
+   * space.mbind(start, 8192, { mode: 'bind', nodes: [1], move: true });
+   */
+  mbind(address: Bytes, length: Bytes, options: MbindOptions): void {
     AddressSpace.#of(this);
-    unmodelled.checkMbind(address, length, options);
-    throw notModelled('mbind');
+    const { mode, nodes } = policyArguments(options, 'mbind');
+    const flags = mbindFlags(options);
+    const handle = AddressSpace.#of(this);
+    const result = native.mbind(handle, bytes('address', address), bytes('length', length), mode, nodes, flags);
+    succeeded(result, 'mbind', address, length);
+  }
+
+  /**
+   * set_mempolicy(2), for the whole space and its later forks: what holds where a mapping has no policy of its own.
+   *
+   * @throws {VmalockError} `EINVAL`, `ENOMEM`
+   */
+  setMempolicy(options: MempolicyOptions): void {
+    AddressSpace.#of(this);
+    const { mode, nodes } = policyArguments(options, 'set_mempolicy');
+    succeeded(native.setMempolicy(AddressSpace.#of(this), mode, nodes), 'set_mempolicy');
+  }
+
+  /**
+   * get_mempolicy(2): the policy of the space, or of the mapping at `address`; or a node.
+   *
+   * @throws {VmalockError} `EINVAL`; `EFAULT` where nothing is mapped, or with `node` nothing can be read; `ENOMEM`
+   *
+   * @example
+   * space.getMempolicy({ address: start, node: true }).node; // 0: the page lies there
+   */
+  getMempolicy(options: GetMempolicyOptions = {}): Mempolicy {
+    AddressSpace.#of(this);
+    const { address, flags } = question(options);
+    const handle = AddressSpace.#of(this);
+    return mempolicyFrom(flags, (nodes) =>
+      succeeded(native.getMempolicy(handle, address, flags, nodes), 'get_mempolicy', address),
+    );
   }
 
   /** Not modelled yet. @throws {VmalockError} `ENOSYS` */

@@ -8,6 +8,15 @@ export type { AddressSpaceLimits, AddressSpaceOptions, ThpMode } from './address
 export { VmalockError, type VmalockErrorDetails } from './errors';
 export { type Access, FaultResult } from './fault-result';
 export type { Vma } from './mapping';
+export {
+  currentNode,
+  type GetMempolicyOptions,
+  type MbindOptions,
+  type Mempolicy,
+  type MempolicyMode,
+  type MempolicyOptions,
+  runOnNode,
+} from './mempolicy';
 export type { MmapOptions } from './mmap';
 export type { MremapOptions } from './mremap';
 export { FAULT_ERAS, type FaultEra, POLICY_NAMES, type PolicyName } from './policy';
@@ -24,7 +33,6 @@ export { SimFile, type SimFileOptions } from './sim-file';
 export type { Stats } from './stats';
 export { TraceError } from './trace/errors';
 export type { AddressRange, Bytes } from './units';
-export type { MbindOptions } from './unmodelled';
 export type { MlockAllOptions, MlockOptions } from './mlock';
 export type { MsyncOptions } from './msync';
 export {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AddressSpace, FaultResult, SimFile } from '../lib';
+import { AddressSpace, FaultResult, runOnNode, SimFile } from '../lib';
 import { codeOf } from './support/codes';
 import { page, PAGE, pages } from './support/drawing';
 
@@ -109,6 +109,53 @@ const PINNED: Readonly<Record<string, () => void>> = {
     expect(outcome(space.faultArch('x86', start, 0x4))).toBe(FaultResult.MINOR);
     expect(outcome(space.faultArch('arm64', start, translationFault >>> 0))).toBe(FaultResult.SIGSEGV_ACCERR);
     expect(outcome(space.faultArch('ppc64', start, 0x40000000))).toBe(FaultResult.SIGSEGV_ACCERR);
+  },
+
+  'a space has one task policy': () => {
+    using space = new AddressSpace({ numaNodes: 2 });
+    space.setMempolicy({ mode: 'bind', nodes: [1] });
+    using sameSpace = AddressSpace.open(space.share());
+    expect(sameSpace.getMempolicy().nodes).toEqual([1]);
+  },
+
+  'a thread says itself on which NUMA node it runs': () => {
+    using space = new AddressSpace({ numaNodes: 2 });
+    const start = space.mmap({ length: PAGE });
+    try {
+      runOnNode(1);
+      space.fault(start, 'write');
+    } finally {
+      runOnNode(0);
+    }
+    expect(space.getMempolicy({ address: start, node: true }).node).toBe(1);
+  },
+
+  'an empty node’s neighbours are those with the next numbers': () => {
+    using space = new AddressSpace({ numaNodes: 3, frames: 3 });
+    const start = space.mmap({ length: 3 * PAGE });
+    space.mbind(start, 3 * PAGE, { mode: 'preferred', nodes: [1] });
+    const nodes = [0, 1, 2].map((n) => {
+      space.fault(start + n * PAGE, 'write');
+      return space.getMempolicy({ address: start + n * PAGE, node: true }).node;
+    });
+    expect(nodes).toEqual([1, 2, 0]);
+  },
+
+  'pages of files lie on no node': () => {
+    using space = new AddressSpace({ numaNodes: 2 });
+    const start = space.mmap({ length: PAGE, file: new SimFile({ length: PAGE }), shared: true, populate: true });
+    expect(codeOf(() => space.mbind(start, PAGE, { mode: 'bind', nodes: [1], strict: true }))).toBe('EIO');
+    space.mbind(start, PAGE, { mode: 'bind', nodes: [1], strict: true, move: true });
+    expect(space.getMempolicy({ address: start, node: true }).node).toBe(0);
+  },
+
+  'MPOL_MF_MOVE_ALL copies pages that a fork shares': () => {
+    using space = new AddressSpace({ numaNodes: 2 });
+    const start = space.mmap({ length: PAGE, populate: true });
+    using child = space.fork();
+    space.mbind(start, PAGE, { mode: 'bind', nodes: [1], moveAll: true });
+    const nodeIn = (one: AddressSpace): number | undefined => one.getMempolicy({ address: start, node: true }).node;
+    expect([nodeIn(space), nodeIn(child)]).toEqual([1, 0]);
   },
 };
 

@@ -31,6 +31,8 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   mprotect OFF LEN PROT             mincore OFF LEN
   mremap OFF OLD NEW -              in place; with F NEWOFF it moves, with D NEWOFF the old place stays mapped
   mlock, munlock, msync OFF LEN     msync with MS_SYNC
+  mbind OFF LEN POLICY [FLAGS]      bind:0, interleave=static:0,1, local, ...; FLAGS: s STRICT, m MOVE, a MOVE_ALL
+  mempolicy OFF                     the policy of the mapping there
   r OFF, w OFF [VALUE]              load or store one byte
   uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default) or 2, which
                                     also protects empty memory; both give SIGBUS instead of events

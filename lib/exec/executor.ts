@@ -9,6 +9,7 @@ import type { ThpMode } from '../address-space-options';
 import { VmalockError } from '../errors';
 import type { FaultEra, PolicyName } from '../policy';
 import { SimFile } from '../sim-file';
+import { parsePolicy, parsePolicyFlags, policyWord } from './policy-words';
 import { FILE_NAME, reportFlags, reportMappings, type Window } from './report';
 import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from './syntax';
 import { UserfaultOperations } from './userfault-operations';
@@ -114,6 +115,8 @@ export class Executor implements Disposable {
         return this.load(words);
       case 'w':
         return this.store(words);
+      case 'mempolicy':
+        return `${policyWord(this.space.getMempolicy({ address: this.takeByteAddress(words) }))} ok\n`;
       default:
         if (operation.startsWith('uffd-')) return this.userfault(operation.slice('uffd-'.length), words);
         return this.call(operation, words);
@@ -197,6 +200,8 @@ export class Executor implements Disposable {
       case 'msync':
         this.space.msync(address, length, { sync: true });
         return '0 ok\n';
+      case 'mbind':
+        return this.mbind(address, length, words);
       case 'mincore':
         this.space.mincore(address, length);
         return '0 ok\n';
@@ -260,6 +265,12 @@ export class Executor implements Disposable {
     } catch (error) {
       return answerOfError(error, `madvise ${name}`);
     }
+    return '0 ok\n';
+  }
+
+  private mbind(address: number, length: number, words: Words): string {
+    const policy = orRefuse(parsePolicy(orRefuse(words.take(), 'syntax')), 'policy');
+    this.space.mbind(address, length, { ...policy, ...orRefuse(parsePolicyFlags(words.take() ?? '-'), 'flags') });
     return '0 ok\n';
   }
 

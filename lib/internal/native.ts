@@ -29,6 +29,10 @@ export type Constants = Readonly<
     | `UFFD_FEATURE_${'SIGBUS' | 'EXACT_ADDRESS' | 'WP_UNPOPULATED'}`
     | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
     | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW'}`
+    | `MPOL_F_${'STATIC_NODES' | 'RELATIVE_NODES' | 'NUMA_BALANCING' | 'NODE' | 'ADDR' | 'MEMS_ALLOWED'}`
+    | `MPOL_MF_${'STRICT' | 'MOVE' | 'MOVE_ALL'}`
+    | 'MAX_NODES'
+    | 'MAX_NUMNODES'
     | 'VM_MAYSHARE',
     number
   >
@@ -77,6 +81,12 @@ export interface Native {
   mlockAll(space: Handle, flags: number): number;
   munlockAll(space: Handle): number;
   msync(space: Handle, address: Bytes, length: Bytes, flags: number): number;
+  mbind(space: Handle, address: Bytes, length: Bytes, mode: number, nodes: BigUint64Array, flags: number): number;
+  setMempolicy(space: Handle, mode: number, nodes: BigUint64Array): number;
+  /** the mode, or a node; fills nodes */
+  getMempolicy(space: Handle, address: Bytes, flags: number, nodes: BigUint64Array): number;
+  setThreadNode(node: number): number;
+  threadNode(): number;
   brk(space: Handle, address: Bytes): number;
   split(space: Handle, address: Bytes): number;
 

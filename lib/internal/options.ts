@@ -92,6 +92,11 @@ export function isOn(name: string, value: boolean | undefined): boolean {
   return value === true;
 }
 
+export function array<T>(name: string, value: readonly T[]): readonly T[] {
+  if (typeof value !== 'object' || !isArray(value)) throw invalidArgument(name, 'an array', value);
+  return value;
+}
+
 export function object<T extends object>(name: string, value: T): T {
   if (typeof value !== 'object' || value === null) throw invalidArgument(name, 'an object', value);
   return value;

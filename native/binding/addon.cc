@@ -19,7 +19,7 @@ namespace
 
 void ExportFunctions(Napi::Env env, Napi::Object exports, Environment *environment)
 {
-	for (const Function *table : { kSpaceFunctions, kFaultFunctions, kLookFunctions, kFileFunctions,
+	for (const Function *table : { kSpaceFunctions, kFaultFunctions, kLookFunctions, kNumaFunctions, kFileFunctions,
 				       kReplayFunctions, kUserfaultfdFunctions, kBenchFunctions })
 		for (const Function *f = table; f->name; f++) {
 			napi_value function;
@@ -90,6 +90,17 @@ const struct {
 	CONSTANT(FAULT_VMA_LOCK),
 	CONSTANT(FAULT_RETRIED),
 	CONSTANT(FAULT_COW),
+	CONSTANT(MPOL_F_STATIC_NODES),
+	CONSTANT(MPOL_F_RELATIVE_NODES),
+	CONSTANT(MPOL_F_NUMA_BALANCING),
+	CONSTANT(MPOL_F_NODE),
+	CONSTANT(MPOL_F_ADDR),
+	CONSTANT(MPOL_F_MEMS_ALLOWED),
+	CONSTANT(MPOL_MF_STRICT),
+	CONSTANT(MPOL_MF_MOVE),
+	CONSTANT(MPOL_MF_MOVE_ALL),
+	CONSTANT(MAX_NODES),
+	CONSTANT(MAX_NUMNODES),
 	CONSTANT(VM_MAYSHARE),
 };
 #undef CONSTANT

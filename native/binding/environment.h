@@ -26,6 +26,7 @@ struct Function {
 extern const Function kSpaceFunctions[];
 extern const Function kFaultFunctions[];
 extern const Function kLookFunctions[];
+extern const Function kNumaFunctions[];
 extern const Function kFileFunctions[];
 extern const Function kReplayFunctions[];
 extern const Function kUserfaultfdFunctions[];

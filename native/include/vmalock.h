@@ -112,7 +112,7 @@ struct vmalock_options {
 	enum vmalock_faults faults; /* which faults may take the policy's fast path */
 	enum vmalock_backing backing;
 	uint64_t frames;     /* most frames that the space and its forks may use; 0: VMALOCK_DEFAULT_FRAMES */
-	uint32_t numa_nodes; /* 0: 1. More than 1 comes with memory policies: EOPNOTSUPP until then */
+	uint32_t numa_nodes; /* nodes among which the frames are divided evenly; 0: 1. Most: VMALOCK_MAX_NODES */
 	int privileged;      /* not 0: as root, no memlock limit, may map below 64 KiB */
 	/*
 	 * not 0: reading anonymous memory that nobody wrote brings a page of its own and not the shared zero page, which
@@ -123,11 +123,12 @@ struct vmalock_options {
 	struct vmalock_limits limits;
 };
 #define VMALOCK_DEFAULT_FRAMES (UINT64_C(1) << 20)
+#define VMALOCK_MAX_NODES 64u
 
 /* Fills in the defaults: per-vma, rfc, memory, 2^20 frames, privileged, zero page, huge pages by madvise, no limits, 65530 mappings, stack 8 MiB. */
 VMALOCK_API void vmalock_options_init(struct vmalock_options *options);
 
-/* Return: 0; EINVAL for an unknown policy, era, backing or thp; EOPNOTSUPP; ENOMEM. */
+/* Return: 0; EINVAL for an unknown policy, era, backing or thp, too many nodes, fewer frames than nodes; ENOMEM. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out);
 VMALOCK_API void vmalock_mm_get(vmalock_mm *mm);
 VMALOCK_API void vmalock_mm_put(vmalock_mm *mm);
@@ -276,6 +277,70 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_msync(vmalock_mm *mm, uint64_t add
  */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap_file_pages(vmalock_mm *mm, uint64_t addr, uint64_t length,
 							       uint64_t prot, uint64_t pgoff, uint32_t flags);
+
+/*
+ * Memory policies: from which NUMA node a page comes. A mapping may have one (mbind), else the space's holds (set_mempolicy), else
+ * the node is that of the thread which faults. In Linux the second is the thread's own; here a space has one.
+ */
+#define VMALOCK_MPOL_DEFAULT 0u
+#define VMALOCK_MPOL_PREFERRED 1u
+#define VMALOCK_MPOL_BIND 2u
+#define VMALOCK_MPOL_INTERLEAVE 3u
+#define VMALOCK_MPOL_LOCAL 4u
+#define VMALOCK_MPOL_PREFERRED_MANY 5u
+#define VMALOCK_MPOL_WEIGHTED_INTERLEAVE 6u /* every weight is 1, as on machines that tell no bandwidth */
+/* or-ed to the mode */
+#define VMALOCK_MPOL_F_NUMA_BALANCING 0x2000u
+#define VMALOCK_MPOL_F_RELATIVE_NODES 0x4000u
+#define VMALOCK_MPOL_F_STATIC_NODES 0x8000u
+
+#define VMALOCK_MPOL_MF_STRICT 1u
+#define VMALOCK_MPOL_MF_MOVE 2u
+#define VMALOCK_MPOL_MF_MOVE_ALL 4u
+
+#define VMALOCK_MPOL_F_NODE 1u
+#define VMALOCK_MPOL_F_ADDR 2u
+#define VMALOCK_MPOL_F_MEMS_ALLOWED 4u
+
+/* A bit a node, also for nodes that no space can have: Linux's nodemask_t. */
+#define VMALOCK_MAX_NUMNODES 1024u
+typedef struct vmalock_nodemask {
+	uint64_t bits[VMALOCK_MAX_NUMNODES / 64];
+} vmalock_nodemask;
+
+/*
+ * vmalock_mm_mbind - mbind(2)
+ * @mode:  a VMALOCK_MPOL_ mode with its flags
+ * @nodes: NULL for none
+ * @flags: VMALOCK_MPOL_MF_ bits. STRICT: pages that lie elsewhere are an error; MOVE: they are moved, their bytes kept, unless a fork
+ *         shares them; MOVE_ALL: those, too, of which this space gets copies (privileged)
+ *
+ * Context: takes mmap_lock for writing; may sleep.
+ * Return:  0; EINVAL; EPERM (MOVE_ALL); EFAULT (a hole, but for MPOL_DEFAULT; nothing mapped at all), EIO (STRICT without MOVE):
+ *          nothing has changed; ENOMEM (the map limit: what lies before has its policy); EIO (STRICT with MOVE, and no
+ *          frame to move a page to: all have their policy).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_mbind(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t mode,
+						    const vmalock_nodemask *nodes, uint32_t flags);
+
+/* set_mempolicy(2), for the whole space and its later forks. Return: 0; EINVAL; ENOMEM. */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_mempolicy(vmalock_mm *mm, uint32_t mode,
+							    const vmalock_nodemask *nodes);
+
+/*
+ * get_mempolicy(2), @flags VMALOCK_MPOL_F_ bits, @addr 0 without ADDR. With NODE, @mode is the number of a node: with ADDR that of
+ * the page there, which is brought in as by a read; else the one from which the space's interleaving goes on.
+ * Return: 0; EINVAL; EFAULT (nothing mapped there, or not readable); ENOMEM (no frame).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_get_mempolicy(vmalock_mm *mm, uint64_t addr, uint32_t flags,
+							    uint32_t *mode, vmalock_nodemask *nodes);
+
+/*
+ * The node that the calling thread runs on, 0 unless it says so: where its faults look for frames first. In a space that has no such
+ * node it runs on 0. Return: 0; EINVAL (VMALOCK_MAX_NODES or more).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_set_thread_node(uint32_t node);
+VMALOCK_API uint32_t vmalock_thread_node(void);
 
 /* brk(2) as the system call: returns the break afterwards, the old one for a refusal. 0 asks. */
 VMALOCK_API uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr);

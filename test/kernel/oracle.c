@@ -534,6 +534,97 @@ static void uffd_close(void)
 	say("0 ok\n");
 }
 
+/* --- memory policies: bind:0, interleave=static:0,1, local ----------------------------------------------------------- */
+
+#define STATIC_NODES 0x8000
+#define RELATIVE_NODES 0x4000
+
+static const char *const modes[] = {
+	"default", "preferred", "bind", "interleave", "local", "preferred_many", "weighted_interleave",
+};
+
+#define MODES (sizeof(modes) / sizeof(modes[0]))
+
+/* Cuts the word into mode, kind and nodes. */
+static bool policy(char *word, int *mode, unsigned long *nodes)
+{
+	char *list = strchr(word, ':'), *kind;
+
+	*nodes = 0;
+	if (list)
+		*list++ = '\0';
+	kind = strchr(word, '=');
+	if (kind)
+		*kind++ = '\0';
+	for (*mode = 0; *mode < (int)MODES && strcmp(word, modes[*mode]) != 0; ++*mode)
+		;
+	if (*mode == (int)MODES || (kind && strcmp(kind, "static") != 0 && strcmp(kind, "relative") != 0))
+		return false;
+	if (kind)
+		*mode |= *kind == 's' ? STATIC_NODES : RELATIVE_NODES;
+	while (list && *list) {
+		char *end;
+		unsigned long node = strtoul(list, &end, 10);
+
+		if (end == list || (*end && *end != ','))
+			return false;
+		if (node < 64)
+			*nodes |= 1UL << node;
+		list = *end ? end + 1 : end;
+	}
+	return true;
+}
+
+static void do_mbind(uint64_t offset, uint64_t length)
+{
+	char *word = next_word(), *flags = next_word();
+	unsigned long nodes;
+	unsigned how = 0;
+	int mode;
+
+	if (!word) {
+		say("X syntax\n");
+		return;
+	}
+	if (!policy(word, &mode, &nodes)) {
+		say("X policy\n");
+		return;
+	}
+	if (flags && strspn(flags, "sma-") != strlen(flags)) {
+		say("X flags\n");
+		return;
+	}
+	how |= flags && strchr(flags, 's') ? 1 : 0;
+	how |= flags && strchr(flags, 'm') ? 2 : 0;
+	how |= flags && strchr(flags, 'a') ? 4 : 0;
+	say_result((int)syscall(SYS_mbind, at(offset), length, mode, &nodes, 65UL, how));
+}
+
+static void say_policy(void)
+{
+	unsigned long nodes[16] = { 0 };
+	const char *before = ":";
+	uint64_t offset;
+	int mode;
+
+	if (!amount(&offset) || offset >= pages * PAGE) {
+		say("X range\n");
+		return;
+	}
+	if (syscall(SYS_get_mempolicy, &mode, nodes, 1025UL, at(offset), 2UL)) {
+		say_errno();
+		return;
+	}
+	say("%s%s", modes[mode & 0xfff], mode & STATIC_NODES ? "=static" : mode & RELATIVE_NODES ? "=relative" : "");
+	for (int node = 0; node < 64; node++) {
+		if (nodes[0] >> node & 1) {
+			say("%s%d", before, node);
+			before = ",";
+		}
+	}
+	say(" ok\n");
+}
+
 static void call(const char *name)
 {
 	static unsigned char resident[MOST_PAGES + 1];
@@ -563,6 +654,8 @@ static void call(const char *name)
 		say_result(munlock(at(offset), length));
 	} else if (strcmp(name, "msync") == 0) {
 		say_result(msync(at(offset), length, MS_SYNC));
+	} else if (strcmp(name, "mbind") == 0) {
+		do_mbind(offset, length);
 	} else if (strcmp(name, "mincore") == 0) {
 		say_result(mincore(at(offset), length, resident));
 	} else {
@@ -617,6 +710,8 @@ static void answer(char *line)
 		uffd_call(name + 5);
 	else if (strcmp(name, "r") == 0 || strcmp(name, "w") == 0)
 		touch(*name == 'w');
+	else if (strcmp(name, "mempolicy") == 0)
+		say_policy();
 	else
 		call(name);
 }

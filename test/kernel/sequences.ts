@@ -17,6 +17,8 @@ export interface Profile {
   readonly prots: readonly string[];
   readonly mapLetters: readonly string[];
   readonly advice: readonly string[];
+  /** policy and flags of mbind */
+  readonly policies: readonly string[];
   /** how often, of 1, an amount is not whole pages, or a length is 0 */
   readonly odd: number;
   /** most operations of a sequence */
@@ -32,9 +34,25 @@ export interface Profile {
 type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'uprotect' | 'uclose';
 
 type Operation =
-  Userfault | 'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore' | Locking;
+  | ('mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore')
+  | Userfault
+  | Locking
+  | Policies;
 
 type Locking = 'mlock' | 'munlock' | 'msync';
+
+type Policies = 'mbind' | 'mempolicy';
+
+/** The kernel of the tests has node 0 alone. Pages of files are mapped by more than their own fault there, so that no page may be misplaced. */
+const ANY_POLICY = [
+  ...['default', 'default s', 'bind:0', 'bind:0 sm', 'bind:0,1 ma', 'bind=static:0', 'preferred:0', 'interleave:0'],
+  ...['local', 'preferred', 'weighted_interleave:0 m', 'preferred_many:0', 'bind:1', 'bind', 'local:0', 'default:0'],
+];
+const POLICIES_OF_ANONYMOUS = [
+  ...ANY_POLICY,
+  ...['bind:0', 'bind:0', 'local', 'local s', 'local sm', 'local m', 'preferred s', 'default m', 'bind:0 s'],
+  ...['interleave=static:0,5', 'interleave=static:0', 'bind=relative:1', 'bind=relative:1 s', 'bind=relative:2'],
+];
 
 const UFFD_MODES = ['m', 'm', 'w', 'w', 'mw', 'mw', 'i', 'mi', 'mwi', '-'];
 
@@ -60,10 +78,12 @@ const EVERYTHING: Profile = {
     mlock: 3,
     munlock: 2,
     msync: 2,
+    mbind: 2,
   },
   prots: ['rw', 'rw', 'rw', 'r', '-', 'rx', 'rwx', 'w'],
   mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP', 'pL', 'sfL'],
   advice: [...FLAG_ADVICE, ...PAGE_ADVICE, 'bad'],
+  policies: ANY_POLICY,
   odd: 0.03,
   longest: 60,
 };
@@ -255,6 +275,26 @@ export const PROFILES: readonly Profile[] = [
     ],
   },
   {
+    ...EVERYTHING,
+    name: 'memory policies',
+    pages: 12,
+    weights: {
+      mmap: 14,
+      munmap: 6,
+      mprotect: 10,
+      mremap: 14,
+      madvise: 4,
+      r: 3,
+      w: 16,
+      fork: 2,
+      mbind: 40,
+      mempolicy: 6,
+    },
+    prots: ['rw', 'rw', 'rw', 'r'],
+    mapLetters: ['p', 'p', 'p', 'pR'],
+    policies: POLICIES_OF_ANONYMOUS,
+  },
+  {
     // Few pages, long histories: every VMA has been split, moved, written and joined many times.
     ...EVERYTHING,
     name: 'crowded',
@@ -327,6 +367,10 @@ class Writer {
       case 'munlock':
       case 'msync':
         return `${operation} ${this.range()}`;
+      case 'mbind':
+        return `mbind ${this.range()} ${this.random.oneOf(this.profile.policies)}`;
+      case 'mempolicy':
+        return `mempolicy ${this.page()}`;
       case 'r':
         return `r ${this.page()}`;
       case 'w':

@@ -10,6 +10,10 @@ import {
   type Bytes,
   type FaultEra,
   FaultResult,
+  currentNode,
+  type Mempolicy,
+  type MempolicyMode,
+  runOnNode,
   type PolicyName,
   type PolicyReport,
   replay,
@@ -93,6 +97,18 @@ export function calls(): void {
   space.msync(0, 1, { async: true });
   space.msync(0, 1, 1);
   space.mbind(0, 1, { mode: 'bind', nodes: [0], flags: 0 });
+  space.mbind(0, 1, { mode: 0x8002, nodes: [0] as const, strict: true, move: true, moveAll: false, staticNodes: true });
+  // @ts-expect-error there is no such mode
+  space.mbind(0, 1, { mode: 'anywhere' });
+  // @ts-expect-error a mode is needed
+  space.mbind(0, 1, { nodes: [0] });
+  space.setMempolicy({ mode: 'weighted_interleave', nodes: [0] });
+  // @ts-expect-error what happens to pages is mbind's
+  space.setMempolicy({ mode: 'local', move: true });
+  isSame<ReturnType<AddressSpace['getMempolicy']>, Mempolicy>(true);
+  isSame<Mempolicy['mode'], MempolicyMode | undefined>(true);
+  space.getMempolicy({ address: 0n, node: true, memsAllowed: false, flags: 3 });
+  runOnNode(currentNode());
   space.mseal(0, 1, 0);
   isSame<ReturnType<AddressSpace['brk']>, number>(true);
   isSame<ReturnType<AddressSpace['fork']>, AddressSpace>(true);

@@ -14,7 +14,9 @@ const PUBLIC = [
   'TraceError',
   'Userfaultfd',
   'VmalockError',
+  'currentNode',
   'replay',
+  'runOnNode',
 ];
 
 describe('the package', () => {

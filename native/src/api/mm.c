@@ -6,12 +6,14 @@
 
 #include "api/handle.h"
 #include "fault/populate.h"
+#include "fault/page_node.h"
 #include "mm/mmap_lock.h"
 #include "ops/advise.h"
 #include "ops/brk.h"
 #include "ops/fork.h"
 #include "ops/lock_memory.h"
 #include "ops/map.h"
+#include "ops/mbind.h"
 #include "ops/msync.h"
 #include "ops/protect.h"
 #include "ops/remap.h"
@@ -19,6 +21,7 @@
 #include "ops/split.h"
 #include "ops/unmap.h"
 #include "policy/policy.h"
+#include "sync/thread_node.h"
 
 #define DEFAULT_POLICY "per-vma"
 
@@ -49,8 +52,8 @@ int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out)
 	if (!policy || options->faults > VMALOCK_FAULTS_LINUX_6_18 || options->backing > VMALOCK_BACKING_NONE ||
 	    options->thp > VMALOCK_THP_ALWAYS)
 		return -EINVAL;
-	if (options->numa_nodes > 1)
-		return -EOPNOTSUPP;
+	if (options->numa_nodes > VMALOCK_MAX_NODES || (options->frames && options->frames < options->numa_nodes))
+		return -EINVAL;
 	err = policy_mm_create(options, policy, NULL, RANK_MMAP, &mm);
 	if (!err)
 		*out = handle_of_mm(mm);
@@ -180,6 +183,47 @@ int vmalock_mm_remap_file_pages(vmalock_mm *mm, uint64_t addr, uint64_t length, 
 	if (!err)
 		populate_quietly(mm_of(mm), &populate);
 	return err;
+}
+
+int vmalock_mm_mbind(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t mode, const vmalock_nodemask *nodes,
+		     uint32_t flags)
+{
+	struct mbind_request request = { addr, length, mode, nodes, flags };
+
+	return op_mbind(mm_of(mm), &request);
+}
+
+int vmalock_mm_set_mempolicy(vmalock_mm *mm, uint32_t mode, const vmalock_nodemask *nodes)
+{
+	return op_set_mempolicy(mm_of(mm), mode, nodes);
+}
+
+int vmalock_mm_get_mempolicy(vmalock_mm *mm, uint64_t addr, uint32_t flags, uint32_t *mode, vmalock_nodemask *nodes)
+{
+	const uint32_t of_page = VMALOCK_MPOL_F_NODE | VMALOCK_MPOL_F_ADDR;
+	struct mempolicy_answer answer;
+	int err = op_get_mempolicy(mm_of(mm), addr, flags, &answer);
+
+	if (!err && (flags & of_page) == of_page)
+		err = page_node(mm_of(mm), addr, &answer.mode);
+	if (err)
+		return err;
+	*mode = answer.mode;
+	*nodes = answer.nodes;
+	return 0;
+}
+
+int vmalock_set_thread_node(uint32_t node)
+{
+	if (node >= VMALOCK_MAX_NODES)
+		return -EINVAL;
+	sync_set_thread_node(node);
+	return 0;
+}
+
+uint32_t vmalock_thread_node(void)
+{
+	return sync_thread_node();
 }
 
 uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr)

@@ -6,6 +6,7 @@
  * userfaultfd brings missing pages it is told, by a write only after the anon: that much shows in what merges.
  */
 #include "fault/fault.h"
+#include "mm/mempolicy.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
 
@@ -32,7 +33,7 @@ uint32_t fault_anonymous(struct fault *f)
 		return result;
 	if (unlikely(vma_flags(f->vma) & VM_UFFD_MISSING))
 		return fault_userfault(f, VMALOCK_UFFD_MISSING);
-	frame = frame_take_zeroed(f->mm->pt.frames);
+	frame = mm_take_zeroed(f->mm, f->vma, f->addr);
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;
 	syncpoint("fault-took-frame");

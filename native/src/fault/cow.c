@@ -10,6 +10,7 @@
  */
 #include "fault/fault.h"
 #include "fault/huge.h"
+#include "mm/mempolicy.h"
 #include "pt/file.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
@@ -30,9 +31,9 @@ static uint32_t write_shared(struct fault *f)
 /* A frame in place of a page that the entry does not count as a user of. */
 static uint32_t replace_page(struct fault *f)
 {
-	struct frames *frames = f->mm->pt.frames;
 	bool zeros = pte_kind(f->pte) == PTE_ZERO;
-	void *frame = zeros ? frame_take_zeroed(frames) : frame_take_copy(frames, pte_page(f->pte));
+	void *frame =
+		zeros ? mm_take_zeroed(f->mm, f->vma, f->addr) : mm_take_copy(f->mm, f->vma, f->addr, pte_page(f->pte));
 
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;
@@ -46,7 +47,7 @@ static uint32_t replace_page(struct fault *f)
 static uint32_t copy_pinned(struct fault *f, void *old)
 {
 	struct frames *frames = f->mm->pt.frames;
-	void *frame = frame_take_copy(frames, old);
+	void *frame = mm_take_copy(f->mm, f->vma, f->addr, old);
 	uint32_t result = VMALOCK_FAULT_OOM;
 
 	syncpoint("cow-copied");

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "fault/fault.h"
+#include "mm/mempolicy.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
 
@@ -30,7 +31,7 @@ static uint32_t map_page(struct fault *f, const void *page)
 
 static uint32_t copy_page(struct fault *f, const void *page)
 {
-	void *frame = frame_take_copy(f->mm->pt.frames, page);
+	void *frame = mm_take_copy(f->mm, f->vma, f->addr, page);
 
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;

@@ -16,6 +16,7 @@
  */
 #include "fault/huge.h"
 
+#include "mm/mempolicy.h"
 #include "mm/thp.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
@@ -28,7 +29,7 @@ static uint64_t bits_of(const struct fault *f)
 
 static void *take_block(struct fault *f)
 {
-	void *block = frame_take_huge(f->mm->pt.frames);
+	void *block = mm_take_huge(f->mm, f->vma, pt_huge_down(f->addr));
 
 	mm_count(f->mm, block ? STAT_thp_fault_alloc : STAT_thp_fault_fallback);
 	return block;

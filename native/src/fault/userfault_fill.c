@@ -19,6 +19,7 @@
 
 #include "fault/fault.h"
 #include "mm/anon.h"
+#include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 #include "ops/userfault_register.h"
 #include "policy/policy.h"
@@ -164,12 +165,12 @@ static int put_frame(struct filling *f, void *frame, bool over_markers)
 
 static int fill_private(struct filling *f)
 {
-	struct frames *frames = f->mm->pt.frames;
+	const uint8_t *bytes = f->fill->bytes + (f->addr - f->fill->addr);
 
 	if (f->fill->source == USERFAULT_COPY)
-		return put_frame(f, frame_take_copy(frames, f->fill->bytes + (f->addr - f->fill->addr)), true);
+		return put_frame(f, mm_take_copy(f->mm, f->vma, f->addr, bytes), true);
 	if (f->mm->forbids_zero_page)
-		return put_frame(f, frame_take_zeroed(frames), false);
+		return put_frame(f, mm_take_zeroed(f->mm, f->vma, f->addr), false);
 	return put(f, pte_make(frame_zero_page(), PTE_ZERO, 0), false);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 
 /* As Linux places it without randomisation: below the stack's largest size, here 128 MiB. */
@@ -21,7 +22,7 @@ static int init_parts(struct mm *mm, const struct vmalock_options *options, stru
 	if (err)
 		goto no_index;
 	if (!frames) {
-		err = frames_create(limit, options->backing, &pool);
+		err = frames_create_nodes(limit, mm->numa_nodes, options->backing, &pool);
 		if (err)
 			goto no_frames;
 	}
@@ -52,6 +53,7 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 		.forbids_zero_page = options->forbids_zero_page != 0,
 		.thp = options->thp,
 		.backing = options->backing,
+		.numa_nodes = options->numa_nodes ? options->numa_nodes : 1,
 		.limits = options->limits,
 		.mmap_base = MMAP_BASE,
 	};
@@ -63,6 +65,7 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 	domain_init(&mm->domain, rank);
 	sync_mutex_init(&mm->anon_lock);
 	rcu_batch_init(&mm->retired_vmas, vma_free_rcu);
+	mm_mempolicy_init(mm);
 	refcount_init(&mm->refs);
 	*out = mm;
 	return 0;
@@ -101,6 +104,7 @@ static void destroy(struct mm *mm)
 	}
 	mmap_write_unlock(mm);
 	rcu_batch_drain(&mm->retired_vmas);
+	mm_mempolicy_destroy(mm);
 	free_spares(mm);
 	index_destroy(&mm->vmas);
 	pt_destroy(&mm->pt);

@@ -36,11 +36,15 @@ struct mm {
 	bool forbids_zero_page;       /* fixed */
 	enum vmalock_thp thp;         /* fixed */
 	enum vmalock_backing backing; /* fixed */
+	uint32_t numa_nodes;          /* fixed */
 	struct refcount refs;
 	struct sync_mutex anon_lock;   /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
 	struct rcu_batch retired_vmas; /* Guard: W */
 	struct rcu_node *spare_vmas;   /* memory that split_reserve() set aside, linked through rcu. Guard: W */
 	struct vmalock_limits limits;  /* fixed */
+	ATOMIC_PTR(struct mempolicy)
+	mempolicy;                            /* of set_mempolicy; NULL: none. See mm/mempolicy.h. Write: W. Read: RCU */
+	struct rcu_batch retired_mempolicies; /* Guard: W */
 
 	/* Write: W. Read: anybody; who needs them to agree with the mappings, under mmap_lock. */
 	atomic_u64 brk_start, brk; /* bytes; brk_start 0: there is no heap yet */

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "mm/account.h"
+#include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
@@ -46,6 +47,7 @@ static int copy_vma(struct mm *child, const struct vma *vma, struct copies *copi
 	if (!copy)
 		return -ENOMEM;
 	vma_set_name(copy, vma->name);
+	vma_set_policy(copy, vma->policy);
 	err = copy_anon(copy, vma);
 	if (err) {
 		vma_discard(copy);
@@ -132,12 +134,19 @@ static int copy_space(struct mm *parent, struct mm *child)
 	return err;
 }
 
-static void inherit(struct mm *parent, struct mm *child)
+static int inherit(struct mm *parent, struct mm *child)
 {
+	struct mempolicy *policy;
+	int err = mempolicy_copy(mm_mempolicy(parent), &policy);
+
+	if (err)
+		return err;
+	mm_set_mempolicy(child, policy);
 	atomic_store_relaxed(&child->brk_start, atomic_load_relaxed(&parent->brk_start));
 	atomic_store_relaxed(&child->brk, atomic_load_relaxed(&parent->brk));
 	atomic_store_relaxed(&child->stack_start, atomic_load_relaxed(&parent->stack_start));
 	child->mmap_base = parent->mmap_base;
+	return 0;
 }
 
 int op_fork(struct mm *parent, struct mm **out)
@@ -146,6 +155,7 @@ int op_fork(struct mm *parent, struct mm **out)
 		.faults = parent->era,
 		.backing = parent->backing,
 		.privileged = parent->privileged,
+		.numa_nodes = parent->numa_nodes,
 		.forbids_zero_page = parent->forbids_zero_page,
 		.thp = parent->thp,
 		.limits = parent->limits,
@@ -157,8 +167,9 @@ int op_fork(struct mm *parent, struct mm **out)
 		return err;
 	mmap_write_lock(parent);
 	mmap_write_lock(child);
-	err = copy_space(parent, child);
-	inherit(parent, child);
+	err = inherit(parent, child);
+	if (!err)
+		err = copy_space(parent, child);
 	mmap_write_unlock(child);
 	child->domain.rank = RANK_MMAP;
 	mmap_write_unlock(parent);

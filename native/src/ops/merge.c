@@ -31,7 +31,7 @@ static bool anon_allows(const struct merge *m, const struct vma *target)
 static bool kind_allows(const struct merge *m, const struct vma *vma)
 {
 	return vma_flags(vma) == m->flags && vma->file == m->file && vma_name_equal(vma->name, m->name) &&
-	       vma->userfault == m->userfault;
+	       vma->userfault == m->userfault && mempolicy_equal(vma->policy, m->policy);
 }
 
 static bool may_join_prev(const struct merge *m, const struct vma *prev)
@@ -205,6 +205,7 @@ static struct merge part_of(struct mm *mm, struct vma *vma, uint64_t start, uint
 		.file = vma->file,
 		.name = vma->name,
 		.userfault = vma->userfault,
+		.policy = vma->policy,
 		.anon = vma_anon_ref(vma),
 	};
 }
@@ -247,5 +248,14 @@ int vma_modify_userfault(struct mm *mm, struct vma *vma, uint64_t start, uint64_
 
 	m.flags = flags;
 	m.userfault = userfault;
+	return modify(vma, &m, out);
+}
+
+int vma_modify_policy(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, struct mempolicy *policy,
+		      struct vma **out)
+{
+	struct merge m = part_of(mm, vma, start, end);
+
+	m.policy = policy;
 	return modify(vma, &m, out);
 }

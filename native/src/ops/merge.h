@@ -1,7 +1,7 @@
 /*
  * ops/merge.h - neighbours that become one, by Linux's rules
  *
- * Two ranges may be one VMA when flags, file, name, userfaultfd and a seamless pgoff agree and their anons do not forbid it. In the pictures
+ * Two ranges may be one VMA when flags, file, name, userfaultfd, memory policy and a seamless pgoff agree and their anons do not forbid it. In the pictures
  * P is the VMA before, N the one after, * the range in question:
  *
  *   a new range             PPPP****NNNN  ->  PPPPPPPPPPPP     (both)    PPPPPPPP....  (P grows)    ....NNNNNNNN  (N grows)
@@ -24,6 +24,7 @@ struct merge {
 	struct vma_file *file;
 	struct vma_name *name;
 	struct userfault_ctx *userfault;
+	struct mempolicy *policy;
 	struct anon_ref anon; /* its pages' anon, or NULLs */
 	bool only_grow;       /* brk: the VMA before may grow, nothing else */
 };
@@ -47,5 +48,9 @@ must_check int vma_modify(struct mm *mm, struct vma *vma, uint64_t start, uint64
 /* The same for another userfaultfd beside the flags; it is not yet set either. */
 must_check int vma_modify_userfault(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, uint64_t flags,
 				    struct userfault_ctx *userfault, struct vma **out);
+
+/* The same for another memory policy instead of flags; it is not yet set either. */
+must_check int vma_modify_policy(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, struct mempolicy *policy,
+				 struct vma **out);
 
 #endif

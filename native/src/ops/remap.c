@@ -137,6 +137,7 @@ static int grow_in_place(const struct remap *r)
 		.file = vma->file,
 		.name = vma->name,
 		.userfault = vma->userfault,
+		.policy = vma->policy,
 	};
 
 	mm_vma_write_lock(r->mm, vma);
@@ -170,6 +171,7 @@ static struct vma *store_copy(const struct remap *r, const struct merge *m)
 	}
 	vma_set_name(copy, m->name);
 	vma_set_userfault(copy, m->userfault, m->flags & VM_UFFD_FLAGS);
+	vma_set_policy(copy, m->policy);
 	if (m->anon.anon) {
 		anon_ref_share(m->anon);
 		vma_set_anon(copy, m->anon);
@@ -195,6 +197,7 @@ static struct vma *make_copy(const struct remap *r)
 		.file = r->vma->file,
 		.name = r->vma->name,
 		.userfault = r->vma->userfault,
+		.policy = r->vma->policy,
 		.anon = vma_anon_ref(r->vma),
 	};
 	struct vma *merged = vma_merge_new(&merge);

@@ -59,6 +59,7 @@ int vma_split(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper)
 	vma_init(new, &mm->domain, addr, end, vma->pgoff + ((addr - start) >> PAGE_SHIFT), vma_flags(vma), vma->file);
 	vma_set_name(new, vma->name);
 	vma_set_userfault(new, vma->userfault, vma_flags(vma) & VM_UFFD_FLAGS);
+	vma_set_policy(new, vma->policy);
 	anon = vma_anon_ref(vma);
 	if (anon.anon) {
 		anon_ref_share(anon);

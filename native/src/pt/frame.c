@@ -1,8 +1,8 @@
 /*
  * pt/frame.c - the pool of frames: reserved addresses, and the frames that nobody uses
  *
- *   free                 in the pool's blocks (pt/frame_blocks.h)
- *   free, kept warm      a stack in the cache of each thread's slot
+ *   free                 in the blocks of its node (pt/frame_blocks.h)
+ *   free, kept warm      a stack in the cache of each thread's slot, unless there are several nodes (frame_nodes.c)
  *   a huge page          512 frames, taken as one block and counted one by one, so that a split changes no count
  *
  * A list of free frames never runs through the frames themselves: following it would bring cold memory in.
@@ -33,21 +33,50 @@ static size_t round_up(uint64_t bytes, uint64_t to)
 	return (bytes + to - 1) & ~(to - 1);
 }
 
+/* Every number that a frame may have. */
+static uint64_t numbers(const struct frames *pool)
+{
+	return pool->nodes * pool->stride;
+}
+
 static size_t arena_size(const struct frames *pool)
 {
-	return round_up(pool->limit << PAGE_SHIFT, HUGE_SIZE);
+	return round_up(numbers(pool) << PAGE_SHIFT, HUGE_SIZE);
 }
 
 static size_t numbers_size(const struct frames *pool)
 {
-	return round_up(pool->limit * sizeof(uint32_t), PAGE_SIZE);
+	return round_up(numbers(pool) * sizeof(uint32_t), PAGE_SIZE);
+}
+
+/* As many whole blocks as the largest node has frames in. */
+static uint64_t stride_of(uint64_t limit, uint32_t nodes)
+{
+	return round_up((limit + nodes - 1) / nodes, BLOCK_FRAMES);
+}
+
+/* What does not divide goes to the first nodes, a frame each. */
+static uint64_t frames_of_node(const struct frames *pool, uint32_t n)
+{
+	return pool->limit / pool->nodes + (n < pool->limit % pool->nodes);
 }
 
 static void free_parts(struct frames *pool)
 {
 	alloc_unreserve(pool->arena, arena_size(pool));
 	alloc_unreserve(pool->users, numbers_size(pool));
-	frame_blocks_destroy(&pool->blocks);
+	for (uint32_t n = 0; n < pool->nodes; n++)
+		frame_blocks_destroy(&pool->node[n]);
+}
+
+static int reserve_nodes(struct frames *pool)
+{
+	int err = 0;
+
+	for (uint32_t n = 0; n < pool->nodes; n++)
+		if (frame_blocks_init(&pool->node[n], frames_of_node(pool, n)))
+			err = -ENOMEM; /* the others all the same: what is reserved is given back alike */
+	return err;
 }
 
 static int reserve_parts(struct frames *pool)
@@ -56,7 +85,7 @@ static int reserve_parts(struct frames *pool)
 
 	pool->arena = alloc_reserve(HUGE_SIZE, arena_size(pool), use);
 	pool->users = alloc_reserve(PAGE_SIZE, numbers_size(pool), ALLOC_TOUCHABLE);
-	if (frame_blocks_init(&pool->blocks, pool->limit) || !pool->arena || !pool->users) {
+	if (reserve_nodes(pool) || !pool->arena || !pool->users) {
 		free_parts(pool);
 		return -ENOMEM;
 	}
@@ -66,12 +95,13 @@ static int reserve_parts(struct frames *pool)
 	return 0;
 }
 
-int frames_create(uint64_t limit, enum vmalock_backing backing, struct frames **out)
+int frames_create_nodes(uint64_t limit, uint32_t nodes, enum vmalock_backing backing, struct frames **out)
 {
 	struct frames *pool;
 	int err;
 
-	if (limit == 0 || limit > MAX_FRAMES)
+	check(nodes > 0 && nodes <= VMALOCK_MAX_NODES);
+	if (limit < nodes || limit > MAX_FRAMES || nodes * stride_of(limit, nodes) > MAX_FRAMES)
 		return -ENOMEM;
 	pool = alloc_aligned(CACHE_LINE, sizeof(*pool));
 	if (!pool)
@@ -80,6 +110,8 @@ int frames_create(uint64_t limit, enum vmalock_backing backing, struct frames **
 	refcount_init(&pool->refs);
 	pool->zero = page_zero_choose();
 	pool->limit = limit;
+	pool->nodes = nodes;
+	pool->stride = stride_of(limit, nodes);
 	pool->have_bytes = backing == VMALOCK_BACKING_MEMORY;
 	spinlock_init(&pool->lock);
 	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++)
@@ -90,6 +122,11 @@ int frames_create(uint64_t limit, enum vmalock_backing backing, struct frames **
 	else
 		*out = pool;
 	return err;
+}
+
+int frames_create(uint64_t limit, enum vmalock_backing backing, struct frames **out)
+{
+	return frames_create_nodes(limit, 1, backing, out);
 }
 
 void frames_get(struct frames *frames)
@@ -126,16 +163,6 @@ void frames_uncharge_table(struct frames *frames)
 
 /* --- free frames -------------------------------------------------------------------------------------------------- */
 
-static void lock_pool(struct frames *pool)
-{
-	spinlock_lock(&pool->lock, RANK_FRAMES);
-}
-
-static void unlock_pool(struct frames *pool)
-{
-	spinlock_unlock(&pool->lock, RANK_FRAMES);
-}
-
 static void lock_cache(struct frame_cache *cache)
 {
 	spinlock_lock(&cache->lock, RANK_FRAME_CACHE);
@@ -169,7 +196,7 @@ static void refill(struct frames *pool, struct frame_cache *cache)
 {
 	uint32_t batch[CACHE_BATCH], n = 0;
 
-	while (n < CACHE_BATCH && frame_blocks_take(&pool->blocks, &batch[n]))
+	while (n < CACHE_BATCH && frame_blocks_take(&pool->node[0], &batch[n]))
 		n++;
 	lock_cache(cache);
 	/* The first taken is the warmest and goes on top. The slot may be one that threads share, and full by now. */
@@ -177,7 +204,7 @@ static void refill(struct frames *pool, struct frame_cache *cache)
 		cache->index[cache->count++] = batch[--n];
 	unlock_cache(cache);
 	while (n)
-		frame_blocks_give(&pool->blocks, batch[--n]);
+		frame_blocks_give(&pool->node[0], batch[--n]);
 }
 
 /* Holding all of them shows that no frame moves from one to another meanwhile. */
@@ -215,13 +242,13 @@ static __attribute__((noinline)) bool take_slowly(struct frames *pool, uint32_t 
 	bool found;
 
 	syncpoint("frame-cache-empty");
-	lock_pool(pool);
-	found = frame_blocks_take(&pool->blocks, out);
+	frames_lock(pool);
+	found = frame_blocks_take(&pool->node[0], out);
 	if (found)
 		refill(pool, my_cache(pool));
 	else
 		found = take_from_any(pool, out);
-	unlock_pool(pool);
+	frames_unlock(pool);
 	return found;
 }
 
@@ -230,21 +257,25 @@ static __attribute__((noinline)) void give_slowly(struct frames *pool, uint32_t 
 {
 	struct frame_cache *cache = my_cache(pool);
 
-	lock_pool(pool);
+	frames_lock(pool);
 	lock_cache(cache);
 	if (cache->count == CACHE_FRAMES) {
 		for (uint32_t i = 0; i < CACHE_BATCH; i++)
-			frame_blocks_give(&pool->blocks, cache->index[i]);
+			frame_blocks_give(&pool->node[0], cache->index[i]);
 		cache->count -= CACHE_BATCH;
 		memmove(cache->index, cache->index + CACHE_BATCH, cache->count * sizeof(*cache->index));
 	}
 	cache->index[cache->count++] = index;
 	unlock_cache(cache);
-	unlock_pool(pool);
+	frames_unlock(pool);
 }
+
+static const struct frame_nodes any_node = { .wanted = UINT64_MAX };
 
 bool frames_take_free(struct frames *pool, uint32_t *out)
 {
+	if (unlikely(pool->nodes > 1))
+		return frames_take_from_nodes(pool, &any_node, out);
 	return likely(take_cached(my_cache(pool), out)) || take_slowly(pool, out);
 }
 
@@ -253,6 +284,10 @@ void frames_give_free(struct frames *pool, uint32_t index)
 	struct frame_cache *cache = my_cache(pool);
 	bool fits;
 
+	if (unlikely(pool->nodes > 1)) {
+		frames_give_to_node(pool, index);
+		return;
+	}
 	lock_cache(cache);
 	fits = cache->count < CACHE_FRAMES;
 	if (likely(fits))
@@ -272,7 +307,7 @@ static void drain_caches(struct frames *pool)
 		struct frame_cache *cache = &pool->caches[slot];
 
 		while (cache->count)
-			frame_blocks_give(&pool->blocks, cache->index[--cache->count]);
+			frame_blocks_give(&pool->node[0], cache->index[--cache->count]);
 	}
 	unlock_all_caches(pool);
 }
@@ -281,42 +316,45 @@ bool frames_take_block(struct frames *pool, uint32_t *first)
 {
 	bool found;
 
-	lock_pool(pool);
-	found = frame_blocks_take_whole(&pool->blocks, first);
+	if (pool->nodes > 1)
+		return frames_take_block_from_nodes(pool, &any_node, first);
+	frames_lock(pool);
+	found = frame_blocks_take_whole(&pool->node[0], first);
 	if (!found) {
 		drain_caches(pool);
-		found = frame_blocks_take_whole(&pool->blocks, first);
+		found = frame_blocks_take_whole(&pool->node[0], first);
 	}
-	unlock_pool(pool);
+	frames_unlock(pool);
 	return found;
 }
 
 void frames_give_block(struct frames *pool, uint32_t first)
 {
-	lock_pool(pool);
-	frame_blocks_give_whole(&pool->blocks, first);
-	unlock_pool(pool);
+	frames_lock(pool);
+	frame_blocks_give_whole(&pool->node[first / pool->stride], (uint32_t)(first % pool->stride));
+	frames_unlock(pool);
 }
 
 void frames_give_many(struct frames *pool, const uint32_t *indices, uint32_t n)
 {
-	lock_pool(pool);
-	while (n)
-		frame_blocks_give(&pool->blocks, indices[--n]);
-	unlock_pool(pool);
+	frames_lock(pool);
+	while (n--)
+		frame_blocks_give(&pool->node[indices[n] / pool->stride], (uint32_t)(indices[n] % pool->stride));
+	frames_unlock(pool);
 }
 
 uint64_t frames_used(struct frames *frames)
 {
-	uint64_t used;
+	uint64_t used = 0;
 
-	lock_pool(frames);
-	used = frame_blocks_taken(&frames->blocks);
+	frames_lock(frames);
+	for (uint32_t n = 0; n < frames->nodes; n++)
+		used += frame_blocks_taken(&frames->node[n]);
 	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++) {
 		lock_cache(&frames->caches[slot]);
 		used -= frames->caches[slot].count;
 		unlock_cache(&frames->caches[slot]);
 	}
-	unlock_pool(frames);
+	frames_unlock(frames);
 	return used;
 }

@@ -11,6 +11,9 @@
  * caches and takes what lies idle in another's: a take fails only when every frame is in use.
  *
  * Free frames lie in blocks of 512 (frame_blocks.h), which huge pages take whole.
+ *
+ * A pool may be divided into the nodes of a NUMA machine. Frames then stay with their node, and the caches are left out: what
+ * lies in one would be of any node (frame_nodes.c).
  */
 #ifndef VMALOCK_PT_FRAME_H
 #define VMALOCK_PT_FRAME_H
@@ -25,6 +28,9 @@ struct frames; /* a pool; counted */
 
 /* @limit frames at most. 0; -ENOMEM when the host has no such range of addresses, or no memory. */
 must_check int frames_create(uint64_t limit, enum vmalock_backing backing, struct frames **out);
+
+/* The same divided evenly among @nodes, of which there are at most VMALOCK_MAX_NODES and not more than frames. */
+must_check int frames_create_nodes(uint64_t limit, uint32_t nodes, enum vmalock_backing backing, struct frames **out);
 void frames_get(struct frames *frames);
 void frames_put(struct frames *frames);
 
@@ -56,6 +62,21 @@ must_check void *frame_take_huge(struct frames *frames);
 void frame_get_huge(struct frames *frames, void *block);
 void frame_put_huge(struct frames *frames, void *block);
 bool frame_is_only_huge(struct frames *frames, void *block);
+
+/* Where a frame may come from, a bit a node. */
+struct frame_nodes {
+	uint64_t wanted;   /* these first ... */
+	uint64_t fallback; /* ... then these; may be 0 */
+	uint32_t nearest;  /* in either set the first that is tried; then upwards, and round */
+};
+
+/* The first three again, from @nodes. NULL: none of them has a frame, or a whole block. */
+must_check void *frame_take_zeroed_from(struct frames *frames, const struct frame_nodes *nodes);
+must_check void *frame_take_copy_from(struct frames *frames, const void *from, const struct frame_nodes *nodes);
+must_check void *frame_take_huge_from(struct frames *frames, const struct frame_nodes *nodes);
+
+/* The node of a frame of the pool. */
+uint32_t frame_node(const struct frames *frames, const void *frame);
 
 /* One user more; one less, and the frame is free after the last. */
 void frame_get(struct frames *frames, void *frame);

@@ -28,15 +28,27 @@ struct frames {
 	uint8_t *arena;     /* frame n is at n pages. fixed */
 	atomic_u32 *users;  /* of each frame; 0: free. Write: who holds a use */
 	uint64_t limit;     /* fixed */
+	uint32_t nodes;     /* fixed */
+	uint64_t stride;    /* node n's frames are numbered from n strides up; whole blocks. fixed */
 	bool have_bytes;    /* fixed */
 
 	cache_aligned struct spinlock lock;
-	struct frame_blocks blocks; /* the pool's own free frames. Guard: lock. */
+	struct frame_blocks node[VMALOCK_MAX_NODES]; /* each node's free frames, numbered from 0. Guard: lock. */
 
 	cache_aligned atomic_u64 tables; /* page tables of all spaces of the pool, without roots */
 
 	struct frame_cache caches[THREAD_SLOTS];
 };
+
+static inline void frames_lock(struct frames *pool)
+{
+	spinlock_lock(&pool->lock, RANK_FRAMES);
+}
+
+static inline void frames_unlock(struct frames *pool)
+{
+	spinlock_unlock(&pool->lock, RANK_FRAMES);
+}
 
 /* Numbers of frames that nobody uses; from here on the caller does, or no longer does. Context: no lock above RANK_TABLE. */
 must_check bool frames_take_free(struct frames *pool, uint32_t *out);
@@ -48,5 +60,10 @@ void frames_give_block(struct frames *pool, uint32_t first);
 
 /* Past the caches. */
 void frames_give_many(struct frames *pool, const uint32_t *indices, uint32_t n);
+
+/* The first two of a pool of several nodes: frame_nodes.c. False: none of @nodes has one. */
+must_check bool frames_take_from_nodes(struct frames *pool, const struct frame_nodes *nodes, uint32_t *out);
+void frames_give_to_node(struct frames *pool, uint32_t index);
+must_check bool frames_take_block_from_nodes(struct frames *pool, const struct frame_nodes *nodes, uint32_t *first);
 
 #endif

@@ -21,43 +21,69 @@ static atomic_u32 *users_of(struct frames *pool, const void *frame)
 	return &pool->users[((uintptr_t)frame - (uintptr_t)pool->arena) >> PAGE_SHIFT];
 }
 
-static void *take(struct frames *pool)
+/* The first use of a frame that was free. */
+static void *use(struct frames *pool, uint32_t index)
 {
-	uint32_t index;
-
-	if (unlikely(!frames_take_free(pool, &index)))
-		return NULL;
 	check(atomic_load_relaxed(&pool->users[index]) == 0);
 	atomic_store_relaxed(&pool->users[index], 1);
 	return pool->arena + ((uint64_t)index << PAGE_SHIFT);
 }
 
-void *frame_take_zeroed(struct frames *frames)
+static void *take(struct frames *pool)
 {
-	void *frame = take(frames);
+	uint32_t index;
 
-	if (likely(frame != NULL) && frames->have_bytes)
-		frames->zero(frame);
+	return likely(frames_take_free(pool, &index)) ? use(pool, index) : NULL;
+}
+
+static void *take_from(struct frames *pool, const struct frame_nodes *nodes)
+{
+	uint32_t index;
+
+	if (pool->nodes == 1)
+		return take(pool);
+	return frames_take_from_nodes(pool, nodes, &index) ? use(pool, index) : NULL;
+}
+
+static void *zeroed(struct frames *pool, void *frame)
+{
+	if (likely(frame != NULL) && pool->have_bytes)
+		pool->zero(frame);
 	return frame;
 }
 
-void *frame_take_copy(struct frames *frames, const void *from)
+static void *filled(struct frames *pool, void *frame, const void *from)
 {
-	void *frame = take(frames);
-
-	if (likely(frame != NULL) && frames->have_bytes)
+	if (likely(frame != NULL) && pool->have_bytes)
 		memcpy(frame, from, PAGE_SIZE);
 	return frame;
 }
 
-void *frame_take_huge(struct frames *frames)
+void *frame_take_zeroed(struct frames *frames)
 {
-	uint32_t first;
-	uint8_t *block;
+	return zeroed(frames, take(frames));
+}
 
-	if (!frames_take_block(frames, &first))
-		return NULL;
-	block = frames->arena + ((uint64_t)first << PAGE_SHIFT);
+void *frame_take_copy(struct frames *frames, const void *from)
+{
+	return filled(frames, take(frames), from);
+}
+
+void *frame_take_zeroed_from(struct frames *frames, const struct frame_nodes *nodes)
+{
+	return zeroed(frames, take_from(frames, nodes));
+}
+
+void *frame_take_copy_from(struct frames *frames, const void *from, const struct frame_nodes *nodes)
+{
+	return filled(frames, take_from(frames, nodes), from);
+}
+
+/* The first use of a block that was free. */
+static void *use_block(struct frames *frames, uint32_t first)
+{
+	uint8_t *block = frames->arena + ((uint64_t)first << PAGE_SHIFT);
+
 	for (uint32_t i = 0; i < BLOCK_FRAMES; i++) {
 		check(atomic_load_relaxed(&frames->users[first + i]) == 0);
 		atomic_store_relaxed(&frames->users[first + i], 1);
@@ -65,6 +91,22 @@ void *frame_take_huge(struct frames *frames)
 			frames->zero(block + ((uint64_t)i << PAGE_SHIFT));
 	}
 	return block;
+}
+
+void *frame_take_huge(struct frames *frames)
+{
+	uint32_t first;
+
+	return frames_take_block(frames, &first) ? use_block(frames, first) : NULL;
+}
+
+void *frame_take_huge_from(struct frames *frames, const struct frame_nodes *nodes)
+{
+	uint32_t first;
+
+	if (frames->nodes == 1)
+		return frame_take_huge(frames);
+	return frames_take_block_from_nodes(frames, nodes, &first) ? use_block(frames, first) : NULL;
 }
 
 void frame_get(struct frames *frames, void *frame)
@@ -135,6 +177,6 @@ bool frame_is_used(struct frames *frames, const void *frame)
 {
 	uint64_t offset = (uintptr_t)frame - (uintptr_t)frames->arena;
 
-	return page_aligned(offset) && offset >> PAGE_SHIFT < frames->limit &&
+	return page_aligned(offset) && offset >> PAGE_SHIFT < frames->nodes * frames->stride &&
 	       atomic_load_relaxed(users_of(frames, frame)) != 0;
 }

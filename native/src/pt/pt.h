@@ -70,7 +70,8 @@ void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
 
 /* --- huge pages: 2 MiB at a multiple of that, in one entry ---------------------------------------------------------- */
 
-#define PT_HUGE_PAGES 512u
+#define PT_HUGE_ORDER 9u
+#define PT_HUGE_PAGES (1u << PT_HUGE_ORDER)
 #define PT_HUGE_SIZE ((uint64_t)PT_HUGE_PAGES << PAGE_SHIFT)
 
 static inline uint64_t pt_huge_down(uint64_t addr)

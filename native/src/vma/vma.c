@@ -52,6 +52,7 @@ static void release_holdings(struct vma *vma)
 		vma_file_put(vma->file);
 	if (vma->name)
 		vma_name_put(vma->name);
+	mempolicy_put(vma->policy);
 }
 
 static void free_memory(struct vma *vma)
@@ -69,7 +70,7 @@ void vma_discard(struct vma *vma)
 
 /*
  * A late reader may still try the lock and look at lock_seq, attached and the range: nothing else. It finds the VMA
- * marked or detached, so that it never follows file or anon. pair [vma-unlock-alive]
+ * marked or detached, so that it never follows file, anon or policy. pair [vma-unlock-alive]
  */
 void vma_retire(struct vma *vma, struct rcu_batch *batch)
 {
@@ -132,6 +133,15 @@ void vma_set_userfault(struct vma *vma, struct userfault_ctx *ctx, uint64_t mode
 	check(!ctx == !modes && !(modes & ~VM_UFFD_FLAGS));
 	vma_set_flags(vma, (vma_flags(vma) & ~VM_UFFD_FLAGS) | modes);
 	vma->userfault = ctx;
+}
+
+void vma_set_policy(struct vma *vma, struct mempolicy *policy)
+{
+	struct mempolicy *old = vma->policy;
+
+	assert_changeable(vma);
+	vma->policy = mempolicy_get(policy);
+	mempolicy_put(old);
 }
 
 struct anon_ref vma_anon_ref(const struct vma *vma)

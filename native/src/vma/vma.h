@@ -7,7 +7,7 @@
  * Locks     a fault holds the VMA's own lock for reading (vma/lock.h), a writer mmap_lock for writing and has marked
  *           the VMA. Field by field:
  *
- *             shape    start, end, pgoff, flags, anon, userfault  Write: mmap_lock for writing and the VMA write-locked (or detached).
+ *             shape    start, end, pgoff, flags, anon, userfault, policy  Write: mmap_lock for writing and the VMA write-locked (or detached).
  *                                                          Read: mmap_lock, or the VMA locked. RCU alone only to give up early.
  *             fixed    domain, file, name                  Write: before the VMA is attached. Read: as shape.
  *             anon may also go from NULL to a value with mmap_lock for reading and the space's anon lock (mm/anon.h).
@@ -24,6 +24,7 @@
 #include "vma/anon.h"
 #include "vma/file.h"
 #include "vma/flags.h"
+#include "vma/mempolicy.h"
 #include "vma/name.h"
 
 struct userfault_ctx; /* mm/userfault.h */
@@ -37,6 +38,7 @@ struct vma {
 	ATOMIC_PTR(struct anon) anon; /* where new private pages are born; NULL until the first. shape */
 	struct anon *chain;           /* head of the chain, see vma/anon.h. Guard: as anon, but never read by a fault */
 	struct userfault_ctx *userfault; /* to whom its faults go; NULL exactly when no VM_UFFD_FLAGS are set. shape */
+	struct mempolicy *policy;        /* NULL: the space's. Holds a reference. shape */
 	struct vma_name *name;           /* NULL for most. Holds a reference. fixed */
 	struct rcu_node rcu;             /* Guard: who took it out of the index */
 
@@ -142,6 +144,9 @@ void vma_set_flags(struct vma *vma, uint64_t flags);
  * leaves its VMAs first.
  */
 void vma_set_userfault(struct vma *vma, struct userfault_ctx *ctx, uint64_t modes);
+
+/* Takes a reference of @policy, which may be NULL, and lets go of the one it had: no fault can be using that. */
+void vma_set_policy(struct vma *vma, struct mempolicy *policy);
 
 /* Takes over @ref, which the caller has counted; the VMA had none. */
 void vma_set_anon(struct vma *vma, struct anon_ref ref);

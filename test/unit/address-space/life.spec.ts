@@ -11,8 +11,10 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   mmap: [{ length: PAGE }],
   munmap: [page(0), PAGE],
   mprotect: [page(0), PAGE, 'r'],
+  pkeyMprotect: [page(0), PAGE, 'r', -1],
   mremap: [page(0), PAGE, PAGE],
   madvise: [page(0), PAGE, 'normal'],
+  processMadvise: [[{ address: page(0), length: PAGE }], 'normal'],
   mlock: [page(0), PAGE],
   munlock: [page(0), PAGE],
   mlockAll: [{ current: true }],
@@ -20,6 +22,8 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   mincore: [page(0), PAGE],
   msync: [page(0), PAGE],
   mbind: [page(0), PAGE, { mode: 'default' }],
+  setMempolicy: [{ mode: 'default' }],
+  getMempolicy: [],
   mseal: [page(0), PAGE],
   userfaultfd: [],
   brk: [],
@@ -71,7 +75,8 @@ describe('a new space', () => {
   it.each<[string, unknown, string]>([
     ['an unknown policy', { policy: 'lottery' }, 'EINVAL'],
     ['an unknown era', { faults: 'linux-2.4' }, 'EINVAL'],
-    ['more than one NUMA node', { numaNodes: 2 }, 'EOPNOTSUPP'],
+    ['more NUMA nodes than 64', { numaNodes: 65 }, RANGE],
+    ['fewer frames than NUMA nodes', { numaNodes: 4, frames: 3 }, 'EINVAL'],
     ['a policy that is no text', { policy: 1 }, INVALID],
     ['an unknown backing', { backing: 'disk' }, INVALID],
     ['no frames', { frames: 0 }, RANGE],
@@ -201,6 +206,9 @@ describe('a getter of the options that closes the space', () => {
     ['mmap', (space) => space.mmap(closing(space, { length: PAGE }, 'stack'))],
     ['mprotect', (space, start) => space.mprotect(start, PAGE, 'r', closing(space, {}, 'growsUp'))],
     ['mremap', (space, start) => space.mremap(start, PAGE, 2 * PAGE, closing(space, {}, 'to'))],
+    ['mbind', (space, start) => space.mbind(start, PAGE, closing(space, { mode: 0 }, 'nodes'))],
+    ['setMempolicy', (space) => space.setMempolicy(closing(space, { mode: 0 }, 'nodes'))],
+    ['getMempolicy', (space) => space.getMempolicy(closing(space, {}, 'address'))],
   ])('is seen by %s, which changes nothing else', (_, act) => {
     const space = new AddressSpace();
     const start = space.mmap({ length: PAGE });
