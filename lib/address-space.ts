@@ -498,17 +498,32 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     for (let from = 0; (vma = mappingFrom(AddressSpace.#of(this), from)) !== undefined; from = vma.end) yield vma;
   }
 
-  /** The text of /proc/PID/maps at one moment, byte for byte as Linux prints it. */
+  /** The text of /proc/PID/maps at one moment, byte for byte as Linux prints it. @throws {VmalockError} `ENOMEM` */
   maps(): string {
-    const result = native.maps(AddressSpace.#of(this));
-    if (typeof result === 'number') throw errorOf(result, 'maps');
-    return result;
+    return AddressSpace.#text(native.maps(AddressSpace.#of(this)), 'maps');
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  /**
+   * The text of /proc/PID/smaps: {@link AddressSpace.maps} with what the pages of each mapping come to. Numbers are kB, as Linux prints
+   * them. Pages of files count as mapped once.
+   *
+   * @throws {VmalockError} `ENOMEM`
+   *
+   * @example
+   * /^Rss: +(\d+) kB$/m.exec(space.smaps()); // of the first mapping
+   */
   smaps(): string {
-    AddressSpace.#of(this);
-    throw notModelled('smaps');
+    return AddressSpace.#text(native.smaps(AddressSpace.#of(this)), 'smaps');
+  }
+
+  /** The text of /proc/PID/smaps_rollup: the same, summed over all mappings. @throws {VmalockError} `ENOMEM` */
+  smapsRollup(): string {
+    return AddressSpace.#text(native.smapsRollup(AddressSpace.#of(this)), 'smaps_rollup');
+  }
+
+  static #text(result: string | number, what: string): string {
+    if (typeof result === 'number') throw errorOf(result, what);
+    return result;
   }
 
   /** What /proc/PID/status tells, by its names (VmSize, VmRSS, VmLck, ...), in bytes; and a few counts of our own. */

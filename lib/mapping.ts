@@ -25,47 +25,6 @@ export interface Vma {
   name?: string;
 }
 
-/** What smaps calls the bits of vm_flags, by their place. Linux: show_smap_vma_flags(). */
-const FLAG_WORDS: readonly (readonly [bit: number, word: string])[] = [
-  ...([
-    [0, 'rd'],
-    [1, 'wr'],
-    [2, 'ex'],
-    [3, 'sh'],
-    [4, 'mr'],
-    [5, 'mw'],
-    [6, 'me'],
-    [7, 'ms'],
-  ] as const),
-  ...([
-    [8, 'gd'],
-    [9, 'um'],
-    [10, 'pf'],
-    [12, 'uw'],
-    [13, 'lo'],
-    [14, 'io'],
-    [15, 'sr'],
-    [16, 'rr'],
-    [17, 'dc'],
-    [18, 'de'],
-  ] as const),
-  ...([
-    [19, 'lf'],
-    [20, 'ac'],
-    [21, 'nr'],
-    [22, 'ht'],
-    [25, 'wf'],
-    [26, 'dd'],
-    [29, 'hg'],
-    [30, 'nh'],
-  ] as const),
-  ...([
-    [31, 'mg'],
-    [40, 'dp'],
-    [41, 'ui'],
-  ] as const),
-];
-
 /** Bits above the 32nd are beyond JavaScript's operators. */
 function hasBit(flags: number, bit: number): boolean {
   return Math.floor(flags / 2 ** bit) % 2 === 1;
@@ -88,7 +47,7 @@ export function mappingFrom(space: Handle, address: number | bigint): Vma | unde
     end,
     prot: protLetters(prot),
     shared: (vmFlags & native.constants.VM_MAYSHARE) !== 0,
-    flags: FLAG_WORDS.filter(([bit]) => hasBit(vmFlags, bit)).map(([, word]) => word),
+    flags: native.flagWords.filter(([bit]) => hasBit(vmFlags, bit)).map(([, word]) => word),
     offset,
     ...(file === undefined ? {} : { file }),
     ...(whole === '' ? {} : { name: whole }),

@@ -157,6 +157,18 @@ const PINNED: Readonly<Record<string, () => void>> = {
     const nodeIn = (one: AddressSpace): number | undefined => one.getMempolicy({ address: start, node: true }).node;
     expect([nodeIn(space), nodeIn(child)]).toEqual([1, 0]);
   },
+
+  'smaps counts a page of a file as mapped once': () => {
+    using space = new AddressSpace();
+    const file = new SimFile({ length: PAGE });
+    const start = space.mmap({ length: PAGE, file, shared: true, populate: true });
+    space.mmap({ length: PAGE, file, shared: true, populate: true });
+    expect(space.smapsRollup()).toMatch(/^Shared_Clean: +0 kB\nShared_Dirty: +0 kB\nPrivate_Clean: +8 kB$/m);
+    const written = space.mmap({ length: PAGE, populate: true });
+    space.madvise(written, PAGE, 'free');
+    expect(space.smapsRollup()).toMatch(/^LazyFree: +4 kB$/m);
+    expect(start).not.toBe(written);
+  },
 };
 
 describe('a deliberate difference from Linux', () => {

@@ -43,6 +43,8 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   fork                              prints the child's copy
   ?, ?c, ?m, ?mc                    mappings; c: and resident pages; m: adjacent equal rows joined
   vmflags                           flags of each mapping, as in smaps
+  smaps                             kB of each private anonymous mapping: Rss, Pss, Pss_Dirty, Shared_Clean, Shared_Dirty,
+                                    Private_Clean, Private_Dirty, Anonymous, Locked
   reset                             unmaps the range, empties the file
 
 An amount is PAGES, PAGES+BYTES or +BYTES; PROT is any of r, w, x, or - for none.

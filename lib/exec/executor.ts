@@ -10,7 +10,7 @@ import { VmalockError } from '../errors';
 import type { FaultEra, PolicyName } from '../policy';
 import { SimFile } from '../sim-file';
 import { parsePolicy, parsePolicyFlags, policyWord } from './policy-words';
-import { FILE_NAME, reportFlags, reportMappings, type Window } from './report';
+import { FILE_NAME, reportFlags, reportMappings, reportSmaps, type Window } from './report';
 import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from './syntax';
 import { UserfaultOperations } from './userfault-operations';
 
@@ -105,6 +105,8 @@ export class Executor implements Disposable {
     switch (operation) {
       case 'vmflags':
         return reportFlags(this.window);
+      case 'smaps':
+        return reportSmaps(this.window);
       case 'reset':
         return this.reset();
       case 'fork':

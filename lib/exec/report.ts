@@ -101,6 +101,28 @@ export function reportMappings(window: Window, options: string): string {
   return options.includes('c') ? `${maps}core ${residency(window, rows)}\n` : maps;
 }
 
+/** Those that `smaps` answers, in the order of smaps. Referenced tells of the kernel's lists of pages, too. */
+const SMAPS_FIELDS = [
+  ...['Rss', 'Pss', 'Pss_Dirty', 'Shared_Clean', 'Shared_Dirty', 'Private_Clean', 'Private_Dirty'],
+  ...['Anonymous', 'Locked'],
+];
+
+/** The line that `smaps` answers: kB of each private anonymous mapping, by field. */
+export function reportSmaps(window: Window): string {
+  const kinds = new Map(
+    Array.from(mappingsIn(window), (vma) => [vma.start, !vma.shared && kindOf(vma) === 'a'] as const),
+  );
+  let answer = 'smaps';
+  for (const entry of window.space.smaps().split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
+    const [, first = '', end = ''] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(entry) ?? [];
+    if (kinds.get(Number.parseInt(first, 16)) !== true) continue;
+    const pages = [first, end].map((text) => (Number.parseInt(text, 16) - window.start) / window.space.pageSize);
+    const values = SMAPS_FIELDS.map((field) => new RegExp(`^${field}: +(\\d+) kB$`, 'm').exec(entry)?.[1] ?? '?');
+    answer += ` ${pages.join('-')}:${values.join(',')}`;
+  }
+  return `${answer}\n`;
+}
+
 /** The line that `vmflags` answers, in the two-letter words of /proc/PID/smaps. */
 export function reportFlags(window: Window): string {
   const { pageSize, start } = {

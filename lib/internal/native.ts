@@ -47,6 +47,8 @@ export interface Native {
   /** what stats() and status() write, in this order */
   readonly statsFields: readonly string[];
   readonly statusFields: readonly string[];
+  /** what smaps calls the bits of vm_flags, by their place, in its order */
+  readonly flagWords: readonly (readonly [bit: number, word: string])[];
 
   spaceCreate(
     policy: string,
@@ -102,6 +104,8 @@ export interface Native {
   find(space: Handle, address: Bytes, out: Float64Array): string | undefined;
   fileAt(space: Handle, address: Bytes): Handle;
   maps(space: Handle): string | number;
+  smaps(space: Handle): string | number;
+  smapsRollup(space: Handle): string | number;
   mincore(space: Handle, address: Bytes, length: Bytes, out: Uint8Array): number;
   /** 0, or what is broken */
   validate(space: Handle): string | number;

@@ -123,6 +123,29 @@ Napi::Array Names(Napi::Env env, std::initializer_list<const char *> names)
 	return array;
 }
 
+/* What smaps calls the bits of vm_flags: [bit, word] in its order. */
+Napi::Array FlagWords(Napi::Env env)
+{
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+#define WORD(bit, word) { bit, word },
+		VMALOCK_VM_WORDS(WORD)
+#undef WORD
+	};
+	Napi::Array array = Napi::Array::New(env);
+
+	for (const auto &entry : words) {
+		Napi::Array pair = Napi::Array::New(env);
+
+		pair.Set(0u, entry.bit);
+		pair.Set(1u, entry.word);
+		array.Set(array.Length(), pair);
+	}
+	return array;
+}
+
 Napi::Array PolicyNames(Napi::Env env)
 {
 	Napi::Array names = Napi::Array::New(env);
@@ -146,6 +169,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
 	exports.Set("statsFields", Names(env, { VMALOCK_STATS(NAME) }));
 	exports.Set("statusFields", Names(env, { VMALOCK_STATUS(NAME) }));
 #undef NAME
+	exports.Set("flagWords", FlagWords(env));
 	return exports;
 }
 

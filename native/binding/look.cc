@@ -51,8 +51,8 @@ napi_value FileAt(Call &call)
 	return code ? call.Number(code) : call.Handle(Kind::kFile, file);
 }
 
-/* The text, or a code. The space may grow while its text is fetched: then once more. */
-napi_value Maps(Call &call)
+/* One of the texts, or a code. The space may grow while its text is fetched: then once more. */
+template <int64_t (*Print)(vmalock_mm *, char *, size_t)> napi_value Text(Call &call)
 {
 	vmalock_mm *mm = call.Space(0);
 
@@ -60,7 +60,7 @@ napi_value Maps(Call &call)
 		return call.Refuse();
 	for (size_t size = 16384;;) {
 		std::unique_ptr<char[]> text(new char[size]);
-		int64_t length = vmalock_mm_maps(mm, text.get(), size);
+		int64_t length = Print(mm, text.get(), size);
 
 		if (length < 0)
 			return call.Number(length);
@@ -139,10 +139,16 @@ napi_value Status(Call &call)
 } // namespace
 
 const Function kLookFunctions[] = {
-	{ "find", Entry<Find> },         { "fileAt", Entry<FileAt> },
-	{ "maps", Entry<Maps> },         { "mincore", Entry<Mincore> },
-	{ "validate", Entry<Validate> }, { "stats", Entry<Stats> },
-	{ "status", Entry<Status> },     { nullptr, nullptr },
+	{ "find", Entry<Find> },
+	{ "fileAt", Entry<FileAt> },
+	{ "maps", Entry<Text<vmalock_mm_maps>> },
+	{ "smaps", Entry<Text<vmalock_mm_smaps>> },
+	{ "smapsRollup", Entry<Text<vmalock_mm_smaps_rollup>> },
+	{ "mincore", Entry<Mincore> },
+	{ "validate", Entry<Validate> },
+	{ "stats", Entry<Stats> },
+	{ "status", Entry<Status> },
+	{ nullptr, nullptr },
 };
 
 } // namespace vmalock_binding

@@ -563,6 +563,38 @@ struct vmalock_vma {
 #define VMALOCK_VM_NOHUGEPAGE 0x40000000u
 #define VMALOCK_VM_UFFD_MINOR (UINT64_C(1) << 41)
 
+/* X(bit, word): what VmFlags of /proc/PID/smaps calls the bits, in its order. Linux: show_smap_vma_flags(). */
+#define VMALOCK_VM_WORDS(X)                                                                                             \
+	X(0, "rd")                                                                                                      \
+	X(1, "wr")                                                                                                      \
+	X(2, "ex")                                                                                                      \
+	X(3, "sh")                                                                                                      \
+	X(4, "mr")                                                                                                      \
+	X(5, "mw")                                                                                                      \
+	X(6, "me")                                                                                                      \
+	X(7, "ms")                                                                                                      \
+	X(8, "gd")                                                                                                      \
+	X(9, "um")                                                                                                      \
+	X(10, "pf")                                                                                                     \
+	X(12, "uw")                                                                                                     \
+	X(13, "lo")                                                                                                     \
+	X(14, "io")                                                                                                     \
+	X(15, "sr")                                                                                                     \
+	X(16, "rr")                                                                                                     \
+	X(17, "dc")                                                                                                     \
+	X(18, "de")                                                                                                     \
+	X(19, "lf")                                                                                                     \
+	X(20, "ac")                                                                                                     \
+	X(21, "nr")                                                                                                     \
+	X(22, "ht")                                                                                                     \
+	X(25, "wf")                                                                                                     \
+	X(26, "dd")                                                                                                     \
+	X(29, "hg")                                                                                                     \
+	X(30, "nh")                                                                                                     \
+	X(31, "mg")                                                                                                     \
+	X(40, "dp")                                                                                                     \
+	X(41, "ui")
+
 /*
  * The VMA that covers @addr, or the first above it. Takes no mmap_lock when the policy can do without.
  * Return: 0; ENOENT when there is none.
@@ -580,6 +612,12 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_file(vmalock_mm *mm, uint64_t addr
  * whole text without the NUL (call again with more room), or ENOMEM.
  */
 VMALOCK_API int64_t vmalock_mm_maps(vmalock_mm *mm, char *buffer, size_t size);
+
+/*
+ * The texts of /proc/PID/smaps and smaps_rollup, likewise. Numbers are kB; pages of files count as used once, LazyFree at once.
+ */
+VMALOCK_API int64_t vmalock_mm_smaps(vmalock_mm *mm, char *buffer, size_t size);
+VMALOCK_API int64_t vmalock_mm_smaps_rollup(vmalock_mm *mm, char *buffer, size_t size);
 
 /* Which pages are resident, one byte each, as mincore(2). Return: 0; EINVAL; ENOMEM for a hole. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_mincore(vmalock_mm *mm, uint64_t addr, uint64_t length, uint8_t *out);

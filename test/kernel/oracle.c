@@ -308,6 +308,34 @@ static void report_flags(void)
 	say("\n");
 }
 
+/* What pages come to: of private anonymous memory, since nobody knows which pages of a file a fault maps beside its own;
+   without Referenced, which tells of the kernel's lists of pages, too. */
+static const char *const smaps_fields[] = {
+	"Rss:",           "Pss:",           "Pss_Dirty:", "Shared_Clean:", "Shared_Dirty:",
+	"Private_Clean:", "Private_Dirty:", "Anonymous:", "Locked:",
+};
+
+static void report_smaps(void)
+{
+	const char *line = slurp("/proc/self/smaps");
+	struct row row;
+	bool ours = false;
+
+	say("smaps");
+	for (; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		for (size_t i = 0; ours && i < sizeof(smaps_fields) / sizeof(smaps_fields[0]); i++)
+			if (strncmp(line, smaps_fields[i], strlen(smaps_fields[i])) == 0)
+				say("%s%llu", i ? "," : "", strtoull(line + strlen(smaps_fields[i]), NULL, 10));
+		if (strncmp(line, "VmFlags:", 8) == 0)
+			ours = false;
+		else if (row_of(line, &row) && row.kind == 'a' && row.perms[3] == 'p') {
+			say(" %llu-%llu:", (unsigned long long)row.first, (unsigned long long)row.end);
+			ours = true;
+		}
+	}
+	say("\n");
+}
+
 /* --- operations ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -700,6 +728,8 @@ static void answer(char *line)
 		report(name + 1);
 	else if (strcmp(name, "vmflags") == 0)
 		report_flags();
+	else if (strcmp(name, "smaps") == 0)
+		report_smaps();
 	else if (strcmp(name, "reset") == 0)
 		reset();
 	else if (strcmp(name, "fork") == 0)

@@ -41,7 +41,7 @@ type Operation =
 
 type Locking = 'mlock' | 'munlock' | 'msync';
 
-type Policies = 'mbind' | 'mempolicy';
+type Policies = 'mbind' | 'mempolicy' | 'smaps';
 
 /** The kernel of the tests has node 0 alone. Pages of files are mapped by more than their own fault there, so that no page may be misplaced. */
 const ANY_POLICY = [
@@ -79,6 +79,7 @@ const EVERYTHING: Profile = {
     munlock: 2,
     msync: 2,
     mbind: 2,
+    smaps: 3,
   },
   prots: ['rw', 'rw', 'rw', 'r', '-', 'rx', 'rwx', 'w'],
   mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP', 'pL', 'sfL'],
@@ -161,6 +162,7 @@ export const PROFILES: readonly Profile[] = [
       w: 15,
       fork: 8,
       mincore: 2,
+      smaps: 8,
     },
   },
   {
@@ -199,6 +201,7 @@ export const PROFILES: readonly Profile[] = [
       mlock: 25,
       munlock: 16,
       msync: 3,
+      smaps: 4,
     },
     prots: ['rw', 'rw', 'rw', 'r', 'r', '-'],
     mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pL', 'sL', 'pfL', 'sfL', 'pNL'],
@@ -375,6 +378,8 @@ class Writer {
         return `r ${this.page()}`;
       case 'w':
         return `w ${this.page()} ${1 + this.random.below(200)}`;
+      case 'smaps':
+        return 'smaps';
       case 'fork':
         return 'fork';
       case 'ureg':

@@ -7,6 +7,7 @@
 #include "mm/describe.h"
 #include "mm/mmap_lock.h"
 #include "mm/resident.h"
+#include "mm/smaps.h"
 #include "policy/policy.h"
 #include "pt/file.h"
 
@@ -55,15 +56,31 @@ int vmalock_mm_file(vmalock_mm *handle, uint64_t addr, vmalock_file **out)
 	return 0;
 }
 
-int64_t vmalock_mm_maps(vmalock_mm *handle, char *buffer, size_t size)
+/* A text of one moment, as far as mappings go. */
+static int64_t print(struct mm *mm, size_t (*print_all)(struct mm *mm, char *buffer, size_t size), char *buffer,
+		     size_t size)
 {
-	struct mm *mm = mm_of(handle);
 	size_t length;
 
 	mmap_read_lock(mm);
-	length = mm_print_maps(mm, buffer, size);
+	length = print_all(mm, buffer, size);
 	mmap_read_unlock(mm);
 	return (int64_t)length;
+}
+
+int64_t vmalock_mm_maps(vmalock_mm *mm, char *buffer, size_t size)
+{
+	return print(mm_of(mm), mm_print_maps, buffer, size);
+}
+
+int64_t vmalock_mm_smaps(vmalock_mm *mm, char *buffer, size_t size)
+{
+	return print(mm_of(mm), mm_print_smaps, buffer, size);
+}
+
+int64_t vmalock_mm_smaps_rollup(vmalock_mm *mm, char *buffer, size_t size)
+{
+	return print(mm_of(mm), mm_print_smaps_rollup, buffer, size);
 }
 
 int vmalock_mm_mincore(vmalock_mm *mm, uint64_t addr, uint64_t length, uint8_t *out)

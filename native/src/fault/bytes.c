@@ -76,8 +76,10 @@ static bool visit_page(const struct visit *v)
 	/* A huge page that is split meanwhile leaves an entry that is not present: then the fault looks again. */
 	there = pte_is_present(pte) && (v->access != VMALOCK_WRITE || pte_is_writable(pte));
 	if (there) {
-		if (v->access == VMALOCK_WRITE && !(pte & PTE_DIRTY))
-			pt_slot_set(&v->mm->pt, &slot, pte | PTE_DIRTY);
+		uint64_t touched = pte_touched(pte, v->access == VMALOCK_WRITE);
+
+		if (unlikely(touched != pte))
+			pt_slot_set(&v->mm->pt, &slot, touched);
 		if (unlikely(pte_is_huge(pte)))
 			pte = pte_huge_part(pte, (uint32_t)(v->addr >> PAGE_SHIFT) % PT_HUGE_PAGES);
 		v->fn(v->arg, bytes_of(v, pte));

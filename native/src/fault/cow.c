@@ -17,7 +17,7 @@
 
 static uint32_t make_writable(struct fault *f)
 {
-	pt_slot_set(&f->mm->pt, &f->slot, f->pte | PTE_WRITE | PTE_DIRTY);
+	pt_slot_set(&f->mm->pt, &f->slot, pte_touched(f->pte, true) | PTE_WRITE);
 	fault_unlock_entry(f);
 	return VMALOCK_FAULT_MINOR;
 }

@@ -84,6 +84,20 @@ static bool has_moved(const struct fault *f)
 	return f->pte == PTE_AWAY || pt_slot_is_huge(&f->slot);
 }
 
+/* What hardware notes by itself. */
+static uint32_t touch_entry(struct fault *f)
+{
+	uint64_t touched = pte_touched(f->pte, f->access == VMALOCK_WRITE);
+
+	if (likely(touched == f->pte))
+		return VMALOCK_FAULT_MINOR;
+	if (!fault_lock_entry(f))
+		return FAULT_CHANGED;
+	pt_slot_set(&f->mm->pt, &f->slot, touched);
+	fault_unlock_entry(f);
+	return VMALOCK_FAULT_MINOR;
+}
+
 static uint32_t handle_entry(struct fault *f)
 {
 	if (!pte_is_present(f->pte) && unlikely(f->pte) && has_moved(f))
@@ -92,7 +106,7 @@ static uint32_t handle_entry(struct fault *f)
 		return vma_is_anonymous(f->vma) ? fault_anonymous(f) : fault_file(f);
 	if (f->access == VMALOCK_WRITE && !pte_is_writable(f->pte))
 		return fault_write_present(f);
-	return VMALOCK_FAULT_MINOR; /* another thread has just served it, or nobody needed to fault */
+	return touch_entry(f); /* another thread has just served it, or nobody needed to fault */
 }
 
 static uint32_t handle_once(struct fault *f)

@@ -1,11 +1,10 @@
 #include "mm/describe.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The column at which Linux puts the name. */
-#define NAME_COLUMN 73
+#define NAME_COLUMN 73u
 
 /* "[heap]" and "[stack]" belong to whatever mapping lies there now. Linux: get_vma_name(). */
 static const char *name_of(struct mm *mm, const struct vma *vma)
@@ -53,65 +52,48 @@ void vma_describe(struct mm *mm, const struct vma *vma, struct vmalock_vma *out)
 		memcpy(out->name, name, kept);
 }
 
-/* Text that grows past the end of its buffer is counted, not written. */
-struct sink {
-	char *buffer;
-	size_t size, length;
-};
-
-static void put(struct sink *s, const char *text, size_t length)
-{
-	if (s->length < s->size) {
-		size_t room = s->size - s->length;
-
-		memcpy(s->buffer + s->length, text, length < room ? length : room);
-	}
-	s->length += length;
-}
-
 /* A newline in a name would look like a new mapping: Linux writes it as \012. */
-static void put_name(struct sink *s, const char *name)
+static void put_name(struct text *t, const char *name)
 {
 	for (const char *end; (end = strchr(name, '\n')); name = end + 1) {
-		put(s, name, (size_t)(end - name));
-		put(s, "\\012", 4);
+		text_put(t, name, (size_t)(end - name));
+		text_put(t, "\\012", 4);
 	}
-	put(s, name, strlen(name));
+	text_put(t, name, strlen(name));
 }
 
-static void put_line(struct sink *s, struct mm *mm, const struct vma *vma)
+void text_put_line(struct text *t, size_t length, const char *name)
+{
+	for (size_t column = length; name && column < NAME_COLUMN; column++)
+		text_put(t, " ", 1);
+	if (name)
+		put_name(t, name);
+	text_put(t, "\n", 1);
+}
+
+void text_put_vma(struct text *t, struct mm *mm, const struct vma *vma)
 {
 	uint64_t flags = vma_flags(vma), offset = vma->file ? vma->pgoff << PAGE_SHIFT : 0;
 	const struct vma_file *file = vma->file;
-	const char *name = name_of(mm, vma);
-	char line[160];
-	int length =
-		snprintf(line, sizeof(line), "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ",
-			 vma_start(vma), vma_end(vma), flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
-			 flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p', offset,
-			 file ? file->dev_major : 0, file ? file->dev_minor : 0, file ? file->inode : 0);
+	size_t before = t->length;
 
-	put(s, line, (size_t)length);
-	if (name) {
-		for (int column = length; column < NAME_COLUMN; column++)
-			put(s, " ", 1);
-		put_name(s, name);
-	}
-	put(s, "\n", 1);
+	text_print(t, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ", vma_start(vma),
+		   vma_end(vma), flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
+		   flags & VM_MAYSHARE ? 's' : 'p', offset, file ? file->dev_major : 0, file ? file->dev_minor : 0,
+		   file ? file->inode : 0);
+	text_put_line(t, t->length - before, name_of(mm, vma));
 }
 
 size_t mm_print_maps(struct mm *mm, char *buffer, size_t size)
 {
-	struct sink sink = { .buffer = buffer, .size = size };
+	struct text text = { .buffer = buffer, .size = size };
 	struct index_cursor cursor;
 	struct index_entry entry;
 	bool more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry);
 
 	for (; more; more = index_cursor_next(&cursor, &entry))
-		put_line(&sink, mm, entry.value);
-	if (size)
-		buffer[sink.length < size ? sink.length : size - 1] = '\0';
-	return sink.length;
+		text_put_vma(&text, mm, entry.value);
+	return text_end(&text);
 }
 
 void wait_summarise(const struct histogram *waits, uint64_t acquisitions, struct vmalock_wait_summary *out)

@@ -6,9 +6,16 @@
 
 #include "base/histogram.h"
 #include "mm/mm.h"
+#include "mm/text.h"
 
 /* One mapping. Context: @vma held still. */
 void vma_describe(struct mm *mm, const struct vma *vma, struct vmalock_vma *out);
+
+/* Its line of maps. Context: @vma held still. */
+void text_put_vma(struct text *t, struct mm *mm, const struct vma *vma);
+
+/* Ends a line of @length so far with a name in its column, or none. */
+void text_put_line(struct text *t, size_t length, const char *name);
 
 /*
  * The whole text, snprintf-like: at most @size bytes with the NUL. Return: its length without the NUL. Context: mmap_lock.

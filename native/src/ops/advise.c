@@ -143,7 +143,10 @@ static int about_pages(struct mm *mm, const struct vma *vma, uint64_t start, uin
 		return drop_pages(mm, vma, start, end, advice);
 	case MADV_IS_COLD:
 	case MADV_IS_PAGEOUT: /* without swap nothing leaves */
-		return vma_flags(vma) & (VM_LOCKED | VM_PFNMAP) ? -EINVAL : 0;
+		if (vma_flags(vma) & (VM_LOCKED | VM_PFNMAP))
+			return -EINVAL;
+		pt_age(&mm->pt, start, end);
+		return 0;
 	case MADV_IS_WILLNEED:
 		return 0;
 	default:

@@ -26,7 +26,8 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 		frame_get(dst->frames, pte_page(pte));
 	pte &= ~PTE_WRITE;
 	atomic_store_relaxed(&from->entry[i], pte);
-	atomic_store_relaxed(&to->entry[i], pte & ~PTE_UFFD_WP);
+	/* The child has not touched it, and its pages belong to no userfaultfd. */
+	atomic_store_relaxed(&to->entry[i], pte & ~(PTE_ACCESSED | PTE_UFFD_WP));
 	to->live++;
 	rss_change_add(change, pte, 1);
 }

@@ -88,6 +88,9 @@ void frame_put(struct frames *frames, void *frame);
  */
 bool frame_is_only(struct frames *frames, void *frame);
 
+/* How many users it has; may be more for a moment. Context: the table lock of an entry that names it. */
+uint32_t frame_users(struct frames *frames, const void *frame);
+
 /* Is it a frame of this pool that somebody uses? For validators. */
 bool frame_is_used(struct frames *frames, const void *frame);
 

@@ -173,6 +173,11 @@ bool frame_is_only(struct frames *frames, void *frame)
 	return atomic_load_acquire(users_of(frames, frame)) == 1;
 }
 
+uint32_t frame_users(struct frames *frames, const void *frame)
+{
+	return atomic_load_relaxed(users_of(frames, frame));
+}
+
 bool frame_is_used(struct frames *frames, const void *frame)
 {
 	uint64_t offset = (uintptr_t)frame - (uintptr_t)frames->arena;

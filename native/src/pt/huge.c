@@ -309,7 +309,7 @@ void huge_zap(struct pt *pt, uint64_t start, uint64_t end)
 	}
 }
 
-void huge_clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bits)
+void huge_change(struct pt *pt, uint64_t start, uint64_t end, pte_change_fn *change)
 {
 	struct huge h;
 
@@ -319,7 +319,7 @@ void huge_clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bits)
 		lock_upper(h.upper);
 		pte = entry_of(&h);
 		if (pte_is_huge(pte))
-			atomic_store_relaxed(&h.upper->entry[h.index], pte & ~bits);
+			atomic_store_relaxed(&h.upper->entry[h.index], change(pt, pte));
 		unlock_upper(h.upper);
 	}
 }
@@ -387,7 +387,7 @@ int huge_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
 			frame_get_huge(src->frames, pte_page(pte)); /* pair [frame-only], as in copy.c */
 		atomic_store_relaxed(&h.upper->entry[h.index], pte);
 		unlock_upper(h.upper);
-		copied = pt_huge_install(dst, h.addr, pte);
+		copied = pt_huge_install(dst, h.addr, pte & ~PTE_ACCESSED); /* not yet touched there */
 		check(copied);
 		(void)copied;
 	}

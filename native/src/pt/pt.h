@@ -143,7 +143,7 @@ must_check int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool
 /* No page is protected so any more; no marker says so. The next write finds out what else it needs. */
 void pt_uffd_unprotect(struct pt *pt, uint64_t start, uint64_t end);
 
-/* MADV_FREE: pages count as clean. */
+/* MADV_FREE: frames count as clean, untouched and dispensable. */
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end);
 
 /* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */
@@ -161,6 +161,9 @@ void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
  * Context: mmap_lock of both for writing, @src's VMA write-locked.
  */
 must_check int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end);
+
+/* MADV_COLD: pages that no other space uses count as untouched. */
+void pt_age(struct pt *pt, uint64_t start, uint64_t end);
 
 /* out[i] = 1 where a page is present. */
 void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);

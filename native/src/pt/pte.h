@@ -1,8 +1,8 @@
 /*
  * pt/pte.h - one page table entry: 64 bits, laid out as x86-64's
  *
- *    47         12 11  10..9  8 7  6      5        4 3 2  1      0
- *   | host address |   kind  |    | dirty  accessed |     write  present |
+ *    47         12 11  10..9     8      7  6      5        4 3 2  1      0
+ *   | host address |   kind  | lazy free | | dirty  accessed |     write  present |
  *
  * The address is that of 4 KiB of host memory instead of physical memory; user addresses of every host here are below
  * 2^48. The kind stands in bits that x86 leaves to software.
@@ -32,8 +32,9 @@
 #define PTE_WRITE UINT64_C(0x02) /* may be written without a fault */
 #define PTE_ACCESSED UINT64_C(0x20)
 #define PTE_DIRTY UINT64_C(0x40)
-#define PTE_HUGE UINT64_C(0x80)     /* of a present entry one level up */
-#define PTE_UFFD_WP UINT64_C(0x800) /* a write belongs to a userfaultfd */
+#define PTE_HUGE UINT64_C(0x80)       /* of a present entry one level up */
+#define PTE_UFFD_WP UINT64_C(0x800)   /* a write belongs to a userfaultfd */
+#define PTE_LAZY_FREE UINT64_C(0x100) /* MADV_FREE: nobody misses its bytes unless it is dirty again */
 #define PTE_KIND_SHIFT 9
 #define PTE_KIND_MASK (UINT64_C(3) << PTE_KIND_SHIFT)
 #define PTE_PAGE_MASK UINT64_C(0x0000fffffffff000)
@@ -70,6 +71,12 @@ static inline bool pte_is_writable(uint64_t pte)
 static inline enum pte_kind pte_kind(uint64_t pte)
 {
 	return (enum pte_kind)((pte & PTE_KIND_MASK) >> PTE_KIND_SHIFT);
+}
+
+/* What it is after an access that it permits. */
+static inline uint64_t pte_touched(uint64_t pte, bool write)
+{
+	return pte | PTE_ACCESSED | (write ? PTE_DIRTY : 0);
 }
 
 /* Its host memory. Bytes of the zero page must not be written. */

@@ -71,15 +71,36 @@ void pt_vacate(struct pt *pt, uint64_t start, uint64_t end)
 	}
 }
 
-/* Takes @bits out of every entry of a range. */
-static void clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bits)
+static uint64_t write_protected(struct pt *pt, uint64_t pte)
+{
+	(void)pt;
+	return pte & ~PTE_WRITE;
+}
+
+static uint64_t cleaned(struct pt *pt, uint64_t pte)
+{
+	(void)pt;
+	pte &= ~(PTE_DIRTY | PTE_ACCESSED);
+	return pte_is_frame(pte) ? pte | PTE_LAZY_FREE : pte;
+}
+
+static uint64_t aged(struct pt *pt, uint64_t pte)
+{
+	bool shared = pte_is_frame(pte) && (pte_is_huge(pte) ? !frame_is_only_huge(pt->frames, pte_page(pte))
+							     : !frame_is_only(pt->frames, pte_page(pte)));
+
+	return shared ? pte : pte & ~PTE_ACCESSED;
+}
+
+/* Every entry of a range that is there becomes what @change makes of it; it stays there. */
+static void change_entries(struct pt *pt, uint64_t start, uint64_t end, pte_change_fn *change)
 {
 	struct table_span span;
 
 	check(page_aligned(start | end));
 	if (pt_has_huge(pt)) {
 		huge_split_ends(pt, start, end);
-		huge_clear_bits(pt, start, end, bits);
+		huge_change(pt, start, end, change);
 	}
 	while (table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
@@ -87,8 +108,8 @@ static void clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bit
 			atomic_u64 *entry = &span.table->entry[i];
 			uint64_t pte = atomic_load_relaxed(entry);
 
-			if (pte & bits)
-				atomic_store_relaxed(entry, pte & ~bits);
+			if (pte_is_present(pte))
+				atomic_store_relaxed(entry, change(pt, pte));
 		}
 		table_unlock(span.table);
 	}
@@ -96,12 +117,17 @@ static void clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bit
 
 void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end)
 {
-	clear_bits(pt, start, end, PTE_WRITE);
+	change_entries(pt, start, end, write_protected);
 }
 
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end)
 {
-	clear_bits(pt, start, end, PTE_DIRTY);
+	change_entries(pt, start, end, cleaned);
+}
+
+void pt_age(struct pt *pt, uint64_t start, uint64_t end)
+{
+	change_entries(pt, start, end, aged);
 }
 
 void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out)

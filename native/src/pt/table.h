@@ -172,9 +172,12 @@ void huge_split_ends(struct pt *pt, uint64_t start, uint64_t end);
 /* Splits every one that overlaps the range. */
 void huge_split_all(struct pt *pt, uint64_t start, uint64_t end);
 
+/* What a present entry becomes: no other page. Context: its table's lock. */
+typedef uint64_t pte_change_fn(struct pt *pt, uint64_t pte);
+
 /* What range.c does, to those that lie inside as a whole; huge_resident() also to those that do in part. */
 void huge_zap(struct pt *pt, uint64_t start, uint64_t end);
-void huge_clear_bits(struct pt *pt, uint64_t start, uint64_t end, uint64_t bits);
+void huge_change(struct pt *pt, uint64_t start, uint64_t end, pte_change_fn *change);
 void huge_resident(const struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);
 
 /* The parts of pt_move_reserve(), pt_move() and pt_copy() that are about huge pages. */

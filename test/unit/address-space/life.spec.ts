@@ -38,6 +38,7 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   find: [page(0)],
   maps: [],
   smaps: [],
+  smapsRollup: [],
   status: [],
   stats: [],
   validate: [],

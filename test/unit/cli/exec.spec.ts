@@ -20,6 +20,7 @@ const CONVERSATION: readonly [operation: string, answer: string][] = [
   ['mprotect 2 1 rw', '0 ok\n'],
   ['?m', 'maps 2 0-4:rw-p:a 5-7:rw-s:f1\n'],
   ['vmflags', 'flags 0-4:rd,wr,mr,mw,me,ac 5-7:rd,wr,sh,mr,mw,me,ms\n'],
+  ['smaps', 'smaps 0-4:4,4,4,0,0,0,4,4,0\n'],
   ['fork', 'child maps 2 0-4:rw-p:a 5-7:rw-s:f1\ncore 0100.00.\n0 ok\n'],
   ['mremap 0 2 2 F 2', '@2 ok\n'],
   ['r 3', '7 ok\n'],
