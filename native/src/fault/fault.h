@@ -63,7 +63,10 @@ uint32_t fault_write_present(struct fault *f); /* a write to a page that is ther
  */
 bool fault_around(struct fault *f);
 
-/* A page that @f->vma's userfaultfd is to resolve: userfault.c. Return: what fault_handle() does, or FAULT_CHANGED. */
+/*
+ * A page that @f->vma's userfaultfd is to resolve: userfault.c. @f->slot.entry NULL: there is no table yet.
+ * Return: what fault_handle() does, or FAULT_CHANGED.
+ */
 uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind);
 
 /* After FAULT_WAIT. True: look again; false: this thread is not to wait any longer. Context: nothing held. */

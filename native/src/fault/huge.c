@@ -62,11 +62,14 @@ uint32_t fault_huge(struct fault *f)
 
 	if (!thp_fits(f->vma, f->addr) || !pt_huge_is_open(&f->mm->pt, f->addr))
 		return FAULT_SMALL;
-	if (vma_flags(f->vma) & VM_UFFD_MISSING)
-		return FAULT_SMALL;
 	result = fault_prepare_anon(f);
 	if (result)
 		return result;
+	/* Told without a table: who does not wait for the page may have a huge one there later. */
+	if (vma_flags(f->vma) & VM_UFFD_MISSING) {
+		f->slot.entry = NULL;
+		return fault_userfault(f, VMALOCK_UFFD_MISSING);
+	}
 	if (pt_huge_reserve(&f->mm->pt, pt_huge_down(f->addr)))
 		return VMALOCK_FAULT_OOM;
 	if (f->access != VMALOCK_WRITE && !f->mm->forbids_zero_page)

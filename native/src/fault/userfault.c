@@ -42,6 +42,14 @@ static struct vmalock_uffd_event event_of(const struct fault *f, enum vmalock_uf
 	};
 }
 
+/* Is there still no page, or the one that may not be written? Of memory that is to have a huge page: still no table. */
+static bool is_unresolved(const struct fault *f)
+{
+	if (!f->slot.entry)
+		return pt_huge_is_open(&f->mm->pt, f->addr);
+	return atomic_load_relaxed(f->slot.entry) == f->pte;
+}
+
 uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind)
 {
 	struct userfault_ctx *ctx = f->vma->userfault;
@@ -64,7 +72,7 @@ uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind)
 	userfault_queue(ctx, &event, f->wait);
 	syncpoint("userfault-queued");
 	/* Resolved before it stood in the queue: nobody would wake it. mm/userfault.h */
-	if (atomic_load_relaxed(f->slot.entry) == f->pte)
+	if (is_unresolved(f))
 		return FAULT_WAIT;
 	userfault_leave(f->wait);
 	return FAULT_CHANGED;

@@ -239,6 +239,18 @@ static void leave_userfault(struct vma *copy)
 	vma_set_userfault(copy, NULL, 0);
 }
 
+static void move_pages(const struct remap *r, bool registered)
+{
+	struct pt *pt = &r->mm->pt;
+
+	if (!registered) {
+		pt_move(pt, r->addr, r->new_addr, r->old_length);
+		return;
+	}
+	pt_uffd_unprotect(pt, r->addr, r->addr + r->old_length);
+	pt_move_entries(pt, r->addr, r->new_addr, r->old_length);
+}
+
 /*
  * Memory for the copy's store, and for cutting the source out afterwards: two splits and a store.
  */
@@ -270,9 +282,7 @@ static int move(struct remap *r)
 	if (!copy)
 		return -ENOMEM;
 	syncpoint("remap-copied");
-	if (registered)
-		pt_uffd_unprotect(&mm->pt, r->addr, r->addr + r->old_length);
-	pt_move(&mm->pt, r->addr, r->new_addr, r->old_length);
+	move_pages(r, registered);
 	if (registered)
 		leave_userfault(copy);
 	mm_account(mm, flags, (int64_t)(r->new_length >> PAGE_SHIFT));

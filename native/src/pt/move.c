@@ -55,7 +55,7 @@ static void leave_vacant(struct pt *pt, const struct table_span *span, uint32_t 
 		table_set_vacant(pt, span->table, true);
 }
 
-static void move_span(struct pt *pt, const struct table_span *span, struct pt_table *to, uint32_t first)
+static void move_span(struct pt *pt, const struct table_span *span, struct pt_table *to, uint32_t first, bool vacate)
 {
 	table_lock_both(span->table, to);
 	for (uint32_t i = span->first, k = first; i < span->end; i++, k++) {
@@ -70,11 +70,12 @@ static void move_span(struct pt *pt, const struct table_span *span, struct pt_ta
 		atomic_store_relaxed(&to->entry[k], pte);
 		to->live++;
 	}
-	leave_vacant(pt, span, first);
+	if (vacate)
+		leave_vacant(pt, span, first);
 	table_unlock_both(span->table, to);
 }
 
-void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
+static void move_range(struct pt *pt, uint64_t from, uint64_t to, uint64_t length, bool vacate)
 {
 	uint64_t at = from, offset = to - from;
 	struct table_span span;
@@ -87,6 +88,16 @@ void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
 
 		check((table && table->level == 0) || is_empty(&span));
 		if (table && table->level == 0)
-			move_span(pt, &span, table, table_index(0, span.addr + offset));
+			move_span(pt, &span, table, table_index(0, span.addr + offset), vacate);
 	}
+}
+
+void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
+{
+	move_range(pt, from, to, length, true);
+}
+
+void pt_move_entries(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
+{
+	move_range(pt, from, to, length, false);
 }

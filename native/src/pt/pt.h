@@ -156,6 +156,12 @@ must_check int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64
 void pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
 
 /*
+ * The same, and no table of the source becomes vacant: Linux moves whole tables, but not those of memory that is registered with a
+ * userfaultfd.
+ */
+void pt_move_entries(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
+
+/*
  * fork: @dst's entries of [@start, @end) become those of @src, both write-protected, so that the next write copies.
  * Return: 0; -ENOMEM, after which @dst may hold a part (its owner destroys it).
  * Context: mmap_lock of both for writing, @src's VMA write-locked.

@@ -143,6 +143,42 @@ static void a_write_waits_until_protection_is_lifted(void)
 	end_rig(&r);
 }
 
+/* Memory that is to have a huge page: the fault is told before there is a table. */
+static void a_fault_where_a_huge_page_could_come_waits_and_is_woken_all_the_same(const char *parked)
+{
+	struct vmalock_options options;
+	struct rig r;
+	struct racer fault;
+	uint64_t at;
+
+	vmalock_options_init(&options);
+	options.thp = VMALOCK_THP_ALWAYS;
+	options.frames = 2048;
+	expect_eq(vmalock_mm_create(&options, &r.mm), 0);
+	r.uffd = uffd_with(r.mm, 0);
+	expect_eq(vmalock_mm_map(r.mm, page(0), 512 * P, RW, FIXED_ANON, NULL, 0, &at), 0);
+	expect_eq(register_pages(r.uffd, 0, 512, MISSING), 0);
+	syncpoint_arm(parked);
+	race_fault(&fault, r.mm, page(7), VMALOCK_WRITE);
+	syncpoint_wait_parked(parked);
+	expect_eq(copy_pages(r.uffd, 7, 1, 5, 0, 1), 0);
+	syncpoint_release(parked);
+	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
+	expect_eq(read_byte(r.mm, 7), 5);
+	expect_pages(r.mm, 1, 0, 0, 1);
+	end_rig(&r);
+}
+
+static void a_page_that_comes_before_a_fault_without_a_table_is_queued_is_not_waited_for(void)
+{
+	a_fault_where_a_huge_page_could_come_waits_and_is_woken_all_the_same("userfault-queues");
+}
+
+static void a_page_that_comes_before_a_fault_without_a_table_sleeps_wakes_it(void)
+{
+	a_fault_where_a_huge_page_could_come_waits_and_is_woken_all_the_same("userfault-waits");
+}
+
 /* --- unregister and close --------------------------------------------------------------------------------------------- */
 
 static int unregister_all(vmalock_mm *mm)
@@ -421,6 +457,8 @@ static const struct test_case cases[] = {
 	CASE(a_wake_without_a_page_makes_a_new_event),
 	CASE(many_faults_on_one_page_are_woken_by_one_copy),
 	CASE(a_write_waits_until_protection_is_lifted),
+	CASE(a_page_that_comes_before_a_fault_without_a_table_is_queued_is_not_waited_for),
+	CASE(a_page_that_comes_before_a_fault_without_a_table_sleeps_wakes_it),
 	CASE(a_fault_that_waits_goes_on_after_unregister),
 	CASE(a_fault_that_waits_goes_on_after_close),
 	CASE(a_fault_on_its_way_into_the_queue_is_woken_by_unregister),
