@@ -6,7 +6,7 @@ import { addressArray, byteArray, newBuffer, newByteArray, rangeWords } from './
 import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
 import { bits, bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
-import { errorOf, faultSucceeded, notModelled, succeeded } from './internal/raise';
+import { errorOf, faultSucceeded, succeeded } from './internal/raise';
 import { adviceNumber } from './madvise';
 import { mappingFrom, type Vma } from './mapping';
 import {
@@ -28,7 +28,6 @@ import { type Prot, protBits } from './protection';
 import { SimFile } from './sim-file';
 import { readStats, readStatus, type Stats } from './stats';
 import type { AddressRange, Bytes } from './units';
-import * as unmodelled from './unmodelled';
 import { Userfaultfd, userfaultfdFeatures, type UserfaultfdOptions } from './userfaultfd';
 
 const { constants } = native;
@@ -353,11 +352,45 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     );
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  /**
+   * mseal(2): from now on nobody may unmap, move, resize or protect the range, or map over it. Its pages may be discarded only
+   * where the program could as well overwrite them.
+   *
+   * @param flags none is known
+   * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole, and nothing has changed, or for the limit on mappings
+   */
   mseal(address: Bytes, length: Bytes, flags: number = 0): void {
-    AddressSpace.#of(this);
-    unmodelled.checkMseal(address, length, flags);
-    throw notModelled('mseal');
+    const handle = AddressSpace.#of(this);
+    const result = native.seal(handle, bytes('address', address), bytes('length', length), bits('flags', flags));
+    succeeded(result, 'mseal', address, length);
+  }
+
+  /**
+   * remap_file_pages(2): a range of a shared mapping shows its file from page `pageOffset` on, as a mapping of its own.
+   *
+   * @param address rounded down to a whole page, and so is `length`
+   * @param pageOffset pages into the file, not bytes
+   * @param options `nonBlock`: brings nothing in; `prot` has to be 0
+   * @throws {VmalockError} `EINVAL` without a shared mapping there, or for a `prot`; `EOVERFLOW`; `ENOMEM`, `EAGAIN` and `EPERM` as
+   *   {@link AddressSpace.mmap}
+   */
+  remapFilePages(
+    address: Bytes,
+    length: Bytes,
+    pageOffset: Bytes,
+    options: { prot?: number; nonBlock?: boolean } = {},
+  ): void {
+    const handle = AddressSpace.#of(this);
+    const { prot = 0, nonBlock } = object('options', options);
+    const result = native.remapFilePages(
+      handle,
+      bytes('address', address),
+      bytes('length', length),
+      bits('prot', prot),
+      bytes('pageOffset', pageOffset),
+      isOn('nonBlock', nonBlock) ? native.constants.MAP_NONBLOCK : 0,
+    );
+    succeeded(result, 'remap_file_pages', address, length);
   }
 
   /**

@@ -44,23 +44,20 @@ class Refusal extends Error {}
  */
 export class Executor implements Disposable {
   readonly pages: number;
-  private readonly space: AddressSpace;
-  private readonly window: Window;
-  private readonly userfaults: UserfaultOperations;
+  private space: AddressSpace;
+  private window: Window;
+  private userfaults: UserfaultOperations;
   private file: SimFile;
+  /** nothing but a new space makes the range empty then */
+  private hasSeals = false;
   private fileWasMapped = false;
 
   /** @throws {VmalockError} for a policy or an era that does not exist, RangeError for pages outside 1 to 4096 */
-  constructor(options: ExecutorOptions = {}) {
+  constructor(private readonly options: ExecutorOptions = {}) {
     this.pages = options.pages ?? 64;
     if (!Number.isInteger(this.pages) || this.pages < 1 || this.pages > MAX_PAGES)
       throw new RangeError(`pages must be 1 to ${MAX_PAGES}, got ${this.pages}`);
-    this.space = new AddressSpace({
-      policy: options.policy ?? 'per-vma',
-      faults: options.faults ?? 'rfc',
-      zeroPage: options.zeroPage ?? true,
-      thp: options.thp ?? 'never',
-    });
+    this.space = this.newSpace();
     this.userfaults = new UserfaultOperations(this.space);
     this.window = {
       space: this.space,
@@ -113,6 +110,12 @@ export class Executor implements Disposable {
         return this.fork();
       case 'uffd-close':
         return this.userfaults.close(orRefuse(this.userfaults.named(words.take()), 'syntax'));
+      case 'mlockall':
+        this.space.mlockAll(orRefuse(words.takeLetters({ c: 1, f: 2, o: 4 }), 'syntax'));
+        return '0 ok\n';
+      case 'munlockall':
+        this.space.munlockAll();
+        return '0 ok\n';
       case 'r':
         return this.load(words);
       case 'w':
@@ -125,6 +128,11 @@ export class Executor implements Disposable {
     }
   }
 
+  private newSpace(): AddressSpace {
+    const { policy = 'per-vma', faults = 'rfc', zeroPage = true, thp = 'never' } = this.options;
+    return new AddressSpace({ policy, faults, zeroPage, thp });
+  }
+
   private newFile(): SimFile {
     return new SimFile({
       length: this.window.end - this.window.start,
@@ -134,6 +142,14 @@ export class Executor implements Disposable {
 
   /** A new file stands for the emptied one: nothing maps the old one any more. */
   private reset(): string {
+    if (this.hasSeals) {
+      this.space.close();
+      this.space = this.newSpace();
+      this.userfaults = new UserfaultOperations(this.space);
+      this.window = { ...this.window, space: this.space };
+      this.hasSeals = false;
+    }
+    this.space.munlockAll();
     this.space.munmap(this.window.start, this.window.end - this.window.start);
     if (this.fileWasMapped) this.file = this.newFile();
     this.fileWasMapped = false;
@@ -200,7 +216,17 @@ export class Executor implements Disposable {
         this.space.munlock(address, length);
         return '0 ok\n';
       case 'msync':
-        this.space.msync(address, length, { sync: true });
+        this.space.msync(address, length, words.takeLetters({ a: 1, i: 2, s: 4 }) ?? 4);
+        return '0 ok\n';
+      case 'mlock2':
+        this.space.mlock(address, length, { onFault: true });
+        return '0 ok\n';
+      case 'mseal':
+        this.space.mseal(address, length);
+        this.hasSeals = true;
+        return '0 ok\n';
+      case 'remap_file_pages':
+        this.space.remapFilePages(address, length, Math.floor(orRefuse(words.takeAmount(), 'syntax') / 4096));
         return '0 ok\n';
       case 'mbind':
         return this.mbind(address, length, words);

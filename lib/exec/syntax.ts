@@ -41,6 +41,13 @@ export class Words {
     return letters === '' ? 'none' : letters;
   }
 
+  /** The sum of the numbers of a word's letters; `-` is none of them. */
+  takeLetters(values: Readonly<Record<string, number>>): number | undefined {
+    const word = this.take();
+    if (word === undefined || [...word].some((letter) => letter !== '-' && !(letter in values))) return undefined;
+    return [...new Set(word)].reduce((sum, letter) => sum + (values[letter] ?? 0), 0);
+  }
+
   /** A byte to store, read as C's `atoi` reads it: 0 for what is no number. */
   takeByte(): number {
     return (Number.parseInt(this.take() ?? '0', 10) || 0) & 0xff;

@@ -89,6 +89,8 @@ export interface Native {
   getMempolicy(space: Handle, address: Bytes, flags: number, nodes: BigUint64Array): number;
   setThreadNode(node: number): number;
   threadNode(): number;
+  seal(space: Handle, address: Bytes, length: Bytes, flags: number): number;
+  remapFilePages(space: Handle, address: Bytes, length: Bytes, prot: number, pgoff: Bytes, flags: number): number;
   brk(space: Handle, address: Bytes): number;
   split(space: Handle, address: Bytes): number;
 

@@ -262,6 +262,30 @@ napi_value Msync(Call &call)
 	return call.Number(vmalock_mm_msync(mm, addr, length, flags));
 }
 
+/* (space, address, length, flags) */
+napi_value Seal(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2);
+	uint32_t flags = call.Bits(3);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_seal(mm, addr, length, flags));
+}
+
+/* (space, address, length, prot, pgoff, flags) */
+napi_value RemapFilePages(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1), length = call.Bytes(2), pgoff = call.Bytes(4);
+	uint32_t prot = call.Bits(3), flags = call.Bits(5);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_remap_file_pages(mm, addr, length, prot, pgoff, flags));
+}
+
 napi_value Brk(Call &call)
 {
 	vmalock_mm *mm = call.Space(0);
@@ -303,6 +327,8 @@ const Function kSpaceFunctions[] = {
 	{ "mlockAll", Entry<MlockAll> },
 	{ "munlockAll", Entry<MunlockAll> },
 	{ "msync", Entry<Msync> },
+	{ "seal", Entry<Seal> },
+	{ "remapFilePages", Entry<RemapFilePages> },
 	{ "brk", Entry<Brk> },
 	{ "split", Entry<Split> },
 	{ nullptr, nullptr },

@@ -193,10 +193,10 @@ VMALOCK_API const char *vmalock_mm_policy(const vmalock_mm *mm);
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_map(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot,
 						  uint32_t flags, vmalock_file *file, uint64_t offset, uint64_t *out);
 
-/* munmap(2). Return: 0; EINVAL; ENOMEM when a split would exceed the map limit (splits made before it stay). */
+/* munmap(2). Return: 0; EINVAL; EPERM (sealed); ENOMEM when a split would exceed the map limit (splits made before it stay). */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_unmap(vmalock_mm *mm, uint64_t addr, uint64_t length);
 
-/* mprotect(2). Return: 0; EINVAL; ENOMEM for a hole (what lies before it has changed); EACCES. */
+/* mprotect(2). Return: 0; EINVAL; ENOMEM for a hole, EPERM for a seal (what lies before it has changed); EACCES. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot);
 
 /* pkey_mprotect(2) of a machine without protection keys: with @key -1 mprotect(2), with any other EINVAL once the rest is in order. */
@@ -227,6 +227,14 @@ struct vmalock_range {
 VMALOCK_API VMALOCK_MUST_CHECK int64_t vmalock_mm_process_madvise(vmalock_mm *mm, const struct vmalock_range *ranges,
 								  size_t count, int advice, uint32_t flags,
 								  int from_other);
+
+/*
+ * vmalock_mm_seal - mseal(2): from now on nobody may unmap, move, resize or protect the range, or map over it (EPERM)
+ * @flags: must be 0
+ * Return: 0; EINVAL (a flag, unaligned, a range that wraps); ENOMEM for a hole: nothing has changed; ENOMEM for the map limit: what
+ *         lies before is sealed.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_seal(vmalock_mm *mm, uint64_t addr, uint64_t length, uint64_t flags);
 
 /*
  * vmalock_mm_mlock - mlock2(2); with @flags 0, mlock(2)
@@ -562,6 +570,7 @@ struct vmalock_vma {
 #define VMALOCK_VM_HUGEPAGE 0x20000000u
 #define VMALOCK_VM_NOHUGEPAGE 0x40000000u
 #define VMALOCK_VM_UFFD_MINOR (UINT64_C(1) << 41)
+#define VMALOCK_VM_SEALED (UINT64_C(1) << 42)
 
 /* X(bit, word): what VmFlags of /proc/PID/smaps calls the bits, in its order. Linux: show_smap_vma_flags(). */
 #define VMALOCK_VM_WORDS(X)                                                                                             \
@@ -576,6 +585,7 @@ struct vmalock_vma {
 	X(8, "gd")                                                                                                      \
 	X(9, "um")                                                                                                      \
 	X(10, "pf")                                                                                                     \
+	X(11, "gu")                                                                                                     \
 	X(12, "uw")                                                                                                     \
 	X(13, "lo")                                                                                                     \
 	X(14, "io")                                                                                                     \
@@ -593,7 +603,8 @@ struct vmalock_vma {
 	X(30, "nh")                                                                                                     \
 	X(31, "mg")                                                                                                     \
 	X(40, "dp")                                                                                                     \
-	X(41, "ui")
+	X(41, "ui")                                                                                                     \
+	X(42, "sl")
 
 /*
  * The VMA that covers @addr, or the first above it. Takes no mmap_lock when the policy can do without.

@@ -33,8 +33,11 @@
 #define PAGE UINT64_C(4096)
 #define MOST_PAGES 4096
 
+#define SYS_MSEAL 462
+
 static uint64_t pages = 64;
 static bool may_have_huge_pages; /* -t: else one touched page might have 511 neighbours */
+static bool has_seals;           /* then nothing but a new process image makes the range empty */
 static int file;                 /* what `f` maps: as long as the range */
 
 /* --- answers ------------------------------------------------------------------------------------------------------- */
@@ -653,6 +656,35 @@ static void say_policy(void)
 	say(" ok\n");
 }
 
+/* a, i, s: MS_ASYNC, MS_INVALIDATE, MS_SYNC, which is meant when nothing is said */
+static int msync_flags(void)
+{
+	const char *word = next_word();
+
+	if (!word)
+		return MS_SYNC;
+	return (strchr(word, 'a') ? MS_ASYNC : 0) | (strchr(word, 'i') ? MS_INVALIDATE : 0) |
+	       (strchr(word, 's') ? MS_SYNC : 0);
+}
+
+static void do_mseal(uint64_t offset, uint64_t length)
+{
+	int result = (int)syscall(SYS_MSEAL, at(offset), length, 0);
+
+	has_seals |= result == 0;
+	say_result(result);
+}
+
+static void do_remap_file_pages(uint64_t offset, uint64_t length)
+{
+	uint64_t from;
+
+	if (amount(&from))
+		say_result((int)syscall(SYS_remap_file_pages, at(offset), length, 0, from / PAGE, 0));
+	else
+		say("X syntax\n");
+}
+
 static void call(const char *name)
 {
 	static unsigned char resident[MOST_PAGES + 1];
@@ -681,7 +713,13 @@ static void call(const char *name)
 	} else if (strcmp(name, "munlock") == 0) {
 		say_result(munlock(at(offset), length));
 	} else if (strcmp(name, "msync") == 0) {
-		say_result(msync(at(offset), length, MS_SYNC));
+		say_result(msync(at(offset), length, msync_flags()));
+	} else if (strcmp(name, "mlock2") == 0) {
+		say_result((int)syscall(SYS_mlock2, at(offset), length, 1)); /* MLOCK_ONFAULT */
+	} else if (strcmp(name, "mseal") == 0) {
+		do_mseal(offset, length);
+	} else if (strcmp(name, "remap_file_pages") == 0) {
+		do_remap_file_pages(offset, length);
 	} else if (strcmp(name, "mbind") == 0) {
 		do_mbind(offset, length);
 	} else if (strcmp(name, "mincore") == 0) {
@@ -709,8 +747,21 @@ static void do_fork(void)
 	say_result(child > 0 ? 0 : -1);
 }
 
+/* c, f, o: MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT */
+static void do_mlockall(void)
+{
+	const char *word = next_word();
+
+	if (!word || strspn(word, "cfo-") != strlen(word)) {
+		say("X syntax\n");
+		return;
+	}
+	say_result(mlockall((strchr(word, 'c') ? 1 : 0) | (strchr(word, 'f') ? 2 : 0) | (strchr(word, 'o') ? 4 : 0)));
+}
+
 static void reset(void)
 {
+	munlockall();
 	munmap(at(0), pages * PAGE);
 	/* emptied, and as long as before: its pages are gone */
 	if (ftruncate(file, 0) || ftruncate(file, (off_t)(pages * PAGE)))
@@ -738,6 +789,10 @@ static void answer(char *line)
 		uffd_close();
 	else if (strncmp(name, "uffd-", 5) == 0)
 		uffd_call(name + 5);
+	else if (strcmp(name, "mlockall") == 0)
+		do_mlockall();
+	else if (strcmp(name, "munlockall") == 0)
+		say_result(munlockall());
 	else if (strcmp(name, "r") == 0 || strcmp(name, "w") == 0)
 		touch(*name == 'w');
 	else if (strcmp(name, "mempolicy") == 0)
@@ -766,6 +821,22 @@ static void prepare(void)
 		_exit(1);
 }
 
+/* The same program in a new image, which begins with what was read and not yet answered. */
+static void start_anew(const char *rest, size_t length)
+{
+	int fd = memfd_create("rest", 0);
+	char pages_text[24], fd_text[24];
+
+	flush_out();
+	if (fd < 0 || write(fd, rest, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET))
+		_exit(1);
+	snprintf(pages_text, sizeof(pages_text), "%llu", (unsigned long long)pages);
+	snprintf(fd_text, sizeof(fd_text), "%d", fd);
+	execl("/proc/self/exe", "oracle", "-p", pages_text, "-r", fd_text, may_have_huge_pages ? "-t" : NULL,
+	      (char *)NULL);
+	_exit(1);
+}
+
 /* Answers each line of what has been read, and moves the rest to the front. */
 static size_t answer_lines(char *in, size_t length)
 {
@@ -773,9 +844,13 @@ static size_t answer_lines(char *in, size_t length)
 
 	in[length] = '\0';
 	while ((end = strchr(line, '\n'))) {
+		bool resets = strncmp(line, "reset", 5) == 0;
+
 		*end = '\0';
 		answer(line);
 		line = end + 1;
+		if (resets && has_seals)
+			start_anew(line, length - (size_t)(line - in));
 	}
 	length -= (size_t)(line - in);
 	memmove(in, line, length);
@@ -787,13 +862,16 @@ int main(int argc, char **argv)
 	static char in[1 << 16];
 	size_t length = 0;
 	struct utsname host;
+	int rest = -1;
 	ssize_t n;
 
-	for (int option; (option = getopt(argc, argv, "p:t")) != -1;) {
+	for (int option; (option = getopt(argc, argv, "p:tr:")) != -1;) {
 		if (option == 'p')
 			pages = strtoull(optarg, NULL, 10);
 		else if (option == 't')
 			may_have_huge_pages = true;
+		else if (option == 'r')
+			rest = atoi(optarg);
 		else
 			pages = 0;
 	}
@@ -802,8 +880,15 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	prepare();
+	if (rest >= 0) { /* start_anew() */
+		n = read(rest, in, sizeof(in) - 1);
+		close(rest);
+		length = answer_lines(in, n > 0 ? (size_t)n : 0);
+		flush_out();
+	}
 	uname(&host);
-	say("kernel oracle 1 pages %llu pagesize %llu kernel %s %s\n", (unsigned long long)pages,
+	if (rest < 0)
+		say("kernel oracle 1 pages %llu pagesize %llu kernel %s %s\n", (unsigned long long)pages,
 	    (unsigned long long)PAGE, host.release, host.machine);
 	flush_out();
 	while ((n = read(0, in + length, sizeof(in) - 1 - length)) > 0) {

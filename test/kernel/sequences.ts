@@ -39,7 +39,7 @@ type Operation =
   | Locking
   | Policies;
 
-type Locking = 'mlock' | 'munlock' | 'msync';
+type Locking = 'mlock' | 'mlock2' | 'munlock' | 'mlockall' | 'munlockall' | 'msync' | 'mseal' | 'remap_file_pages';
 
 type Policies = 'mbind' | 'mempolicy' | 'smaps';
 
@@ -60,7 +60,8 @@ const FLAG_ADVICE = [
   ...['normal', 'random', 'sequential', 'dontfork', 'dofork', 'hugepage', 'nohugepage'],
   ...['dontdump', 'dodump', 'wipeonfork', 'keeponfork'],
 ];
-const PAGE_ADVICE = ['willneed', 'dontneed', 'dontneed', 'free', 'cold', 'populate_read', 'populate_write'];
+const GUARDS = ['guard_install', 'guard_remove'];
+const PAGE_ADVICE = ['willneed', 'dontneed', 'dontneed', 'free', 'cold', 'populate_read', 'populate_write', ...GUARDS];
 
 const EVERYTHING: Profile = {
   name: 'everything',
@@ -80,6 +81,11 @@ const EVERYTHING: Profile = {
     msync: 2,
     mbind: 2,
     smaps: 3,
+    mlock2: 1,
+    mlockall: 0.2,
+    munlockall: 0.4,
+    mseal: 0.3,
+    remap_file_pages: 1,
   },
   prots: ['rw', 'rw', 'rw', 'r', '-', 'rx', 'rwx', 'w'],
   mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP', 'pL', 'sfL'],
@@ -199,7 +205,10 @@ export const PROFILES: readonly Profile[] = [
       w: 10,
       fork: 3,
       mlock: 25,
+      mlock2: 8,
       munlock: 16,
+      mlockall: 3,
+      munlockall: 3,
       msync: 3,
       smaps: 4,
     },
@@ -329,6 +338,43 @@ export const PROFILES: readonly Profile[] = [
       ['mmap 0 1024 rw p', 'madvise 0 1024 hugepage', 'uffd-register 0 1024 mw 1'],
       ['mmap 0 1024 rw p', 'madvise 0 1024 hugepage', 'w 5 1', 'w 700 2', 'uffd-register 0 1024 w 2'],
     ],
+    name: 'sealing',
+    pages: 14,
+    weights: {
+      mmap: 25,
+      munmap: 10,
+      mprotect: 15,
+      mremap: 15,
+      madvise: 15,
+      r: 3,
+      w: 10,
+      fork: 2,
+      mlock: 3,
+      munlock: 3,
+      mseal: 8,
+      remap_file_pages: 3,
+    },
+    prots: ['rw', 'rw', 'r', '-'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pN'],
+  },
+  {
+    ...EVERYTHING,
+    name: 'guarding',
+    pages: 16,
+    weights: {
+      mmap: 20,
+      munmap: 6,
+      mprotect: 10,
+      mremap: 18,
+      madvise: 40,
+      r: 10,
+      w: 15,
+      fork: 8,
+      mlock: 3,
+      munlock: 2,
+    },
+    advice: [...GUARDS, ...GUARDS, ...GUARDS, ...GUARDS, ...PAGE_ADVICE, 'wipeonfork', 'dontfork', 'dofork'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pP', 'sP', 'pfP', 'sfP', 'pL'],
   },
   {
     // Few pages, long histories: every VMA has been split, moved, written and joined many times.
@@ -400,13 +446,22 @@ class Writer {
       case 'munmap':
       case 'mincore':
       case 'mlock':
+      case 'mlock2':
       case 'munlock':
-      case 'msync':
+      case 'mseal':
         return `${operation} ${this.range()}`;
       case 'mbind':
         return `mbind ${this.range()} ${this.random.oneOf(this.profile.policies)}`;
       case 'mempolicy':
         return `mempolicy ${this.page()}`;
+      case 'msync':
+        return `msync ${this.range()} ${this.random.oneOf(['s', 's', 'a', 'i', 'si', 'ai', 'sa', '-'])}`;
+      case 'remap_file_pages':
+        return `remap_file_pages ${this.range()} ${this.page()}`;
+      case 'mlockall':
+        return `mlockall ${this.random.oneOf(['c', 'f', 'cf', 'co', 'fo', 'cfo', 'o', '-'])}`;
+      case 'munlockall':
+        return 'munlockall';
       case 'r':
         return `r ${this.page()}`;
       case 'w':

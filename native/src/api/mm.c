@@ -18,6 +18,7 @@
 #include "ops/protect.h"
 #include "ops/remap.h"
 #include "ops/remap_file_pages.h"
+#include "ops/seal.h"
 #include "ops/split.h"
 #include "ops/unmap.h"
 #include "policy/policy.h"
@@ -137,6 +138,11 @@ int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice
 	if (advice == MADV_IS_POPULATE_READ || advice == MADV_IS_POPULATE_WRITE)
 		return populate_advised(mm_of(mm), addr, length, advice);
 	return op_madvise(mm_of(mm), addr, length, advice);
+}
+
+int vmalock_mm_seal(vmalock_mm *mm, uint64_t addr, uint64_t length, uint64_t flags)
+{
+	return op_mseal(mm_of(mm), addr, length, flags);
 }
 
 int vmalock_mm_mlock(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t flags)

@@ -43,6 +43,7 @@ typedef struct {
 #define atomic_load_relaxed(p) __atomic_load_n(&(p)->v, __ATOMIC_RELAXED)
 #define atomic_store_relaxed(p, value) __atomic_store_n(&(p)->v, (value), __ATOMIC_RELAXED)
 #define atomic_fetch_add_relaxed(p, n) __atomic_fetch_add(&(p)->v, (n), __ATOMIC_RELAXED)
+#define atomic_fetch_or_relaxed(p, bits) __atomic_fetch_or(&(p)->v, (bits), __ATOMIC_RELAXED)
 #define atomic_fetch_sub_relaxed(p, n) __atomic_fetch_sub(&(p)->v, (n), __ATOMIC_RELAXED)
 
 #if VMALOCK_ATOMICS_BUILTIN

@@ -49,7 +49,8 @@ bool fault_permitted(const struct vma *vma, enum vmalock_access access);
 
 /*
  * Makes the page of @f->addr present for @f->access, which the VMA permits. Return: MINOR, MAJOR (| COW), SIGBUS, OOM,
- * USERFAULT, FAULT_WAIT, or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why). Context: @f->vma held still.
+ * SIGSEGV_MAPERR (a guard), USERFAULT, FAULT_WAIT, or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why).
+ * Context: @f->vma held still.
  */
 uint32_t fault_handle(struct fault *f);
 

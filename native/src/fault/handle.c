@@ -100,6 +100,8 @@ static uint32_t touch_entry(struct fault *f)
 
 static uint32_t handle_entry(struct fault *f)
 {
+	if (unlikely(pte_is_guard(f->pte)))
+		return VMALOCK_FAULT_SIGSEGV_MAPERR;
 	if (!pte_is_present(f->pte) && unlikely(f->pte) && has_moved(f))
 		return FAULT_CHANGED;
 	if (!pte_is_present(f->pte))

@@ -86,6 +86,7 @@ static int error_of(uint32_t result)
 		return 0;
 	case VMALOCK_FAULT_SIGSEGV_ACCERR:
 		return -EINVAL;
+	case VMALOCK_FAULT_SIGSEGV_MAPERR: /* a guard */
 	case VMALOCK_FAULT_SIGBUS:
 		return -EFAULT;
 	case VMALOCK_FAULT_USERFAULT:

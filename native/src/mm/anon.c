@@ -7,8 +7,8 @@
 static bool could_ever_merge(const struct vma *low, const struct vma *high)
 {
 	return vma_end(low) == vma_start(high) && low->file == high->file && vma_name_equal(low->name, high->name) &&
-	       mempolicy_equal(low->policy, high->policy) &&
-	       ((vma_flags(low) ^ vma_flags(high)) & ~VM_ACCESS_FLAGS) == 0 && high->pgoff == vma_pgoff_end(low);
+	       mempolicy_equal(low->policy, high->policy) && high->pgoff == vma_pgoff_end(low) &&
+	       ((vma_flags(low) ^ vma_flags(high)) & ~(VM_ACCESS_FLAGS | VM_STICKY)) == 0;
 }
 
 /* The anon of @neighbour for use by another VMA; only one without a longer chain, which would have to be copied. */

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 
+#include "mm/anon.h"
 #include "mm/mmap_lock.h"
 #include "ops/merge.h"
+#include "ops/seal.h"
 
 static bool is_known(int advice)
 {
@@ -134,7 +136,25 @@ static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint
 	return 0;
 }
 
-static int about_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, int advice)
+/*
+ * The VMA is marked before there is a guard in it, so that no fork misses one; private memory gets the anon that its tables call
+ * for. To take guards away harms nobody and is allowed in locked memory too.
+ */
+static int guard(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, int advice)
+{
+	if (vma_flags(vma) & (VM_SPECIAL | (advice == MADV_IS_GUARD_INSTALL ? VM_LOCKED : 0)))
+		return -EINVAL;
+	if (advice == MADV_IS_GUARD_REMOVE) {
+		pt_guard_remove(&mm->pt, start, end);
+		return 0;
+	}
+	vma_mark_guarded(vma);
+	if (vma_is_anonymous(vma) && mm_anon_prepare(mm, vma))
+		return -ENOMEM;
+	return pt_guard_install(&mm->pt, start, end);
+}
+
+static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, int advice)
 {
 	switch (advice) {
 	case MADV_IS_DONTNEED:
@@ -149,6 +169,9 @@ static int about_pages(struct mm *mm, const struct vma *vma, uint64_t start, uin
 		return 0;
 	case MADV_IS_WILLNEED:
 		return 0;
+	case MADV_IS_GUARD_INSTALL:
+	case MADV_IS_GUARD_REMOVE:
+		return guard(mm, vma, start, end, advice);
 	default:
 		return -ENOSYS;
 	}
@@ -194,6 +217,8 @@ static int advise_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 				break;
 		}
 		last = min_u64(vma_end(vma), end);
+		if (!seal_allows_advice(vma, advice))
+			return -EPERM;
 		err = writer ? set_flags(mm, &vma, start, last, advice) : about_pages(mm, vma, start, last, advice);
 		if (err)
 			return err;

@@ -92,12 +92,17 @@ static bool next_copy(void *arg, struct index_entry *out)
 	return true;
 }
 
-/* Pages that a later fault would not find again: those of VMAs with an anon. */
+/* What a later fault would not find again: pages of VMAs with an anon, and guards. Linux: vma_needs_copy(). */
+static bool needs_copy(const struct vma *copy)
+{
+	return vma_anon(copy) || ((vma_flags(copy) & VM_MAYBE_GUARD) && !(vma_flags(copy) & VM_WIPEONFORK));
+}
+
 static int copy_pages(struct mm *parent, struct mm *child, const struct copies *copies)
 {
 	for (uint64_t i = 0; i < copies->count; i++) {
 		struct vma *copy = copies->vmas[i];
-		int err = vma_anon(copy) ? pt_copy(&child->pt, &parent->pt, vma_start(copy), vma_end(copy)) : 0;
+		int err = needs_copy(copy) ? pt_copy(&child->pt, &parent->pt, vma_start(copy), vma_end(copy)) : 0;
 
 		if (err)
 			return err;

@@ -30,8 +30,9 @@ static bool anon_allows(const struct merge *m, const struct vma *target)
 
 static bool kind_allows(const struct merge *m, const struct vma *vma)
 {
-	return vma_flags(vma) == m->flags && vma->file == m->file && vma_name_equal(vma->name, m->name) &&
-	       vma->userfault == m->userfault && mempolicy_equal(vma->policy, m->policy);
+	return ((vma_flags(vma) ^ m->flags) & ~VM_STICKY) == 0 && vma->file == m->file &&
+	       vma_name_equal(vma->name, m->name) && vma->userfault == m->userfault &&
+	       mempolicy_equal(vma->policy, m->policy);
 }
 
 static bool may_join_prev(const struct merge *m, const struct vma *prev)
@@ -85,6 +86,11 @@ static void adopt_anon(struct vma *target, struct anon_ref from)
 	vma_set_anon(target, from);
 }
 
+static void adopt_sticky(struct vma *target, uint64_t flags)
+{
+	vma_set_flags(target, vma_flags(target) | (flags & VM_STICKY));
+}
+
 /* @vma has been taken in: it leaves the space. Its place in the index goes with the store that follows. */
 static void absorb(struct mm *mm, struct vma *vma)
 {
@@ -112,9 +118,11 @@ struct vma *vma_merge_new(const struct merge *m)
 	entry = (struct index_entry){ left ? vma_start(target) : m->start, right ? vma_end(n.next) : m->end, target };
 	if (left && right) {
 		adopt_anon(target, vma_anon_ref(n.next));
+		adopt_sticky(target, vma_flags(n.next));
 		absorb(mm, n.next);
 	}
 	adopt_anon(target, m->anon);
+	adopt_sticky(target, m->flags);
 	vma_set_range(target, entry.start, entry.end, left ? target->pgoff : m->pgoff);
 	index_replace(&mm->vmas, entry.start, entry.end, &entry, 1);
 	if (left && right)
@@ -144,9 +152,11 @@ static struct vma *merge_existing(struct mm *mm, const struct merge *m, const st
 
 	if (p->left && p->right) {
 		adopt_anon(target, vma_anon_ref(p->next));
+		adopt_sticky(target, vma_flags(p->next));
 		absorb(mm, p->next);
 	}
 	adopt_anon(target, m->anon);
+	adopt_sticky(target, m->flags);
 	if (p->whole)
 		absorb(mm, middle);
 	else if (p->left)

@@ -1,7 +1,8 @@
 /*
  * ops/merge.h - neighbours that become one, by Linux's rules
  *
- * Two ranges may be one VMA when flags, file, name, userfaultfd, memory policy and a seamless pgoff agree and their anons do not forbid it. In the pictures
+ * Two ranges may be one VMA when flags (but the sticky ones, which the merged VMA has when one of its parts had them), file, name,
+ * userfaultfd, memory policy and a seamless pgoff agree and their anons do not forbid it. In the pictures
  * P is the VMA before, N the one after, * the range in question:
  *
  *   a new range             PPPP****NNNN  ->  PPPPPPPPPPPP     (both)    PPPPPPPP....  (P grows)    ....NNNNNNNN  (N grows)

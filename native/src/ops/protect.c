@@ -5,6 +5,7 @@
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
 #include "ops/merge.h"
+#include "ops/seal.h"
 
 #define PROT_SEM UINT32_C(0x8)
 /* Of pkey_mprotect(2): as without keys. The simulated machine has none that a program could have allocated. */
@@ -53,6 +54,8 @@ static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	/* What a file or a driver allows at most stands in the MAY bits, four places up. */
 	if ((new & ~(new >> 4)) & VM_ACCESS_FLAGS)
 		return -EACCES;
+	if (vma_is_sealed(vma))
+		return -EPERM;
 	if (new == old) {
 		*out = vma;
 		return 0;

@@ -20,6 +20,7 @@
 #include "mm/mmap_lock.h"
 #include "ops/merge.h"
 #include "ops/place.h"
+#include "ops/seal.h"
 #include "ops/split.h"
 #include "ops/unmap.h"
 #include "policy/policy.h"
@@ -100,6 +101,8 @@ static int check_vma(struct remap *r)
 
 	if (!r->vma)
 		return -EFAULT;
+	if (vma_is_sealed(r->vma)) /* even where nothing would change */
+		return -EPERM;
 	flags = vma_flags(r->vma);
 	if (!grows(r) && !names_new_addr(r))
 		return 0;

@@ -5,13 +5,22 @@
 #include "base/check.h"
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
+#include "ops/seal.h"
 #include "ops/split.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
+static bool has_sealed(struct mm *mm, uint64_t start, uint64_t end)
+{
+	for (struct vma *vma = mm_find(mm, start); vma && vma_start(vma) < end; vma = mm_find(mm, vma_end(vma)))
+		if (vma_is_sealed(vma))
+			return true;
+	return false;
+}
+
 /*
  * Cuts the VMAs at both ends. Linux asks the map limit only when a hole is punched into one VMA: then there will be
- * one more for good.
+ * one more for good. A seal further on is found when the start has been cut, and that cut stays.
  */
 static int split_ends(struct mm *mm, uint64_t start, uint64_t end)
 {
@@ -21,10 +30,14 @@ static int split_ends(struct mm *mm, uint64_t start, uint64_t end)
 	if (vma && vma_start(vma) < start) {
 		if (end < vma_end(vma) && mm->map_count >= mm->limits.map_count)
 			return -ENOMEM;
+		if (vma_is_sealed(vma))
+			return -EPERM;
 		err = vma_split(mm, vma, start, NULL);
 		if (err)
 			return err;
 	}
+	if (has_sealed(mm, start, end))
+		return -EPERM;
 	vma = mm_lookup(mm, end - 1);
 	return vma && vma_end(vma) > end ? vma_split(mm, vma, end, NULL) : 0;
 }
@@ -141,6 +154,8 @@ static int take_out(struct mm *mm, uint64_t start, uint64_t end, struct unmappin
 	int err;
 
 	if (vma && is_one_end(vma, start, end)) {
+		if (vma_is_sealed(vma))
+			return -EPERM;
 		*u = (struct unmapping){ .start = start, .end = end };
 		return trim(mm, vma, u);
 	}

@@ -2,8 +2,9 @@
  * pt/copy.c - fork: two spaces share the frames of one, until one of them writes
  *
  * All entries are copied, pages of files and the zero page too: what a parent's mapping has resident its child's has,
- * as in Linux, which also makes a table for an empty one. (Mappings without an anon are left out by the caller: a fault finds
- * their pages again.) The child's are not protected for a userfaultfd, since its mappings are registered with none.
+ * as in Linux, which also makes a table for an empty one; guards too. (Mappings without an anon or guards are left out by the
+ * caller: a fault finds their pages again.) The child's are not protected for a userfaultfd, since its mappings are registered with
+ * none.
  *
  * Locks   both tables' locks, in the order of their addresses: a frame gets its second user, and both entries lose
  *         their write bit, in one step, so that no fault finds itself the only user of a frame that is being shared.
@@ -18,13 +19,14 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 {
 	uint64_t pte = atomic_load_relaxed(&from->entry[i]);
 
-	if (!pte_is_present(pte))
+	if (!pte_is_present(pte) && !pte_is_guard(pte))
 		return;
 	check(atomic_load_relaxed(&to->entry[i]) == 0);
 	table_occupy(dst, to);
 	if (pte_is_frame(pte))
 		frame_get(dst->frames, pte_page(pte));
-	pte &= ~PTE_WRITE;
+	if (pte_is_present(pte))
+		pte &= ~PTE_WRITE;
 	atomic_store_relaxed(&from->entry[i], pte);
 	/* The child has not touched it, and its pages belong to no userfaultfd. */
 	atomic_store_relaxed(&to->entry[i], pte & ~(PTE_ACCESSED | PTE_UFFD_WP));

@@ -101,12 +101,6 @@ static uint64_t take_out(struct pt *pt, const struct huge *h)
 	return pte;
 }
 
-/* Context: the table's lock. */
-static bool table_is_away(const struct pt_table *table)
-{
-	return atomic_load_relaxed(&table->entry[0]) == PTE_AWAY;
-}
-
 /* --- mapping one ---------------------------------------------------------------------------------------------------- */
 
 bool pt_huge_is_open(const struct pt *pt, uint64_t addr)

@@ -1,7 +1,7 @@
 /*
  * pt/pt.h - the page tables of one address space: four levels of 512 entries, as x86-64 has them
  *
- * An entry (pte.h) names a frame of the pool, a page of a file or the zero page, with x86-like bits. What a mapping
+ * An entry (pte.h) names a frame of the pool, a page of a file or the zero page, with x86-like bits, or marks a place without one. What a mapping
  * permits stands in the VMA; an entry's writable bit says that the page behind it may be written without another look
  * (no copy due).
  *
@@ -114,13 +114,23 @@ void pt_zap(struct pt *pt, uint64_t start, uint64_t end);
 void pt_vacate(struct pt *pt, uint64_t start, uint64_t end);
 
 /*
- * The same where the mapping stays (MADV_DONTNEED), beside faults in it. What becomes of write protection by userfaultfd:
+ * Lets go of all pages where the mapping stays (MADV_DONTNEED), beside faults in it; guards stay too. What becomes of write
+ * protection by userfaultfd:
  * @PT_KEEP_UFFD_MARKERS markers stay (memory of a file, whose pages may still be there);
  * @PT_LEAVE_UFFD_MARKERS a protected page leaves a marker.
  */
 #define PT_KEEP_UFFD_MARKERS 0x1u
 #define PT_LEAVE_UFFD_MARKERS 0x2u
 void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how);
+
+/*
+ * Every entry becomes a guard; what was there is let go of. Beside faults in the same VMA this is allowed.
+ * Return: 0; -ENOMEM, and no entry has changed.
+ */
+must_check int pt_guard_install(struct pt *pt, uint64_t start, uint64_t end);
+
+/* Guards go, and nothing else. */
+void pt_guard_remove(struct pt *pt, uint64_t start, uint64_t end);
 
 /*
  * Frees the tables that lie wholly inside [@floor, @ceiling), where nothing is mapped.

@@ -42,6 +42,8 @@
 /* Not present. */
 #define PTE_AWAY UINT64_C(0x10) /* all of an entry */
 #define PTE_MARKER UINT64_C(0x8)
+#define PTE_MARKER_GUARD UINT64_C(0x1000) /* MADV_GUARD_INSTALL: a touch is a SIGSEGV */
+#define PTE_GUARD (PTE_MARKER | PTE_MARKER_GUARD)
 
 enum pte_kind {
 	PTE_ANON,  /* a frame of the pool; the entry is one user of it */
@@ -108,6 +110,11 @@ static inline uint64_t pte_huge_part(uint64_t pte, uint32_t i)
 
 	check(pte_is_huge(pte));
 	return (pte & ~PTE_HUGE) + offset;
+}
+
+static inline bool pte_is_guard(uint64_t pte)
+{
+	return pte == PTE_GUARD;
 }
 
 /* A page that is a frame of the pool. */

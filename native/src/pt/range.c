@@ -3,9 +3,14 @@
  */
 #include "pt/table.h"
 
+/* pt_zap(): guards go as well. */
+#define DROP_GUARDS 0x100u
+
 /* What stays of an entry: a marker or nothing. */
 static uint64_t remains(uint64_t pte, uint32_t how)
 {
+	if (pte_is_guard(pte))
+		return how & DROP_GUARDS ? 0 : pte;
 	if (!(pte & PTE_UFFD_WP))
 		return 0;
 	if (pte_is_marker(pte))
@@ -13,24 +18,18 @@ static uint64_t remains(uint64_t pte, uint32_t how)
 	return how & PT_LEAVE_UFFD_MARKERS ? PTE_MARKER | PTE_UFFD_WP : 0;
 }
 
-/* Frames are put under the table's lock: a fault that copies one pins it there first (fault/cow.c). */
-static void zap_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint32_t how, struct rss_change *change)
+void table_drop_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint64_t rest, struct rss_change *change)
 {
-	uint64_t pte = atomic_load_relaxed(&table->entry[i]), rest;
+	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
 
-	if (!pte)
+	check(!rest || pte_is_marker(rest));
+	if (pte == rest)
 		return;
-	rest = remains(pte, how);
 	atomic_store_relaxed(&table->entry[i], rest);
-	table->live -= rest == 0;
+	table->live += (uint32_t)(rest != 0) - (uint32_t)(pte != 0);
 	rss_change_add(change, pte, -1);
 	if (pte_is_frame(pte))
 		frame_put(pt->frames, pte_page(pte));
-}
-
-void pt_zap(struct pt *pt, uint64_t start, uint64_t end)
-{
-	pt_discard(pt, start, end, 0);
 }
 
 void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
@@ -45,8 +44,11 @@ void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 	}
 	while (table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
-		for (uint32_t i = span.first; i < span.end && span.table->live; i++)
-			zap_entry(pt, span.table, i, how, &change);
+		for (uint32_t i = span.first; i < span.end && span.table->live; i++) {
+			uint64_t pte = atomic_load_relaxed(&span.table->entry[i]);
+
+			table_drop_entry(pt, span.table, i, remains(pte, how), &change);
+		}
 		table_unlock(span.table);
 	}
 	rss_change_apply(pt, &change);
@@ -69,6 +71,11 @@ void pt_vacate(struct pt *pt, uint64_t start, uint64_t end)
 			table_set_vacant(pt, span.table, true);
 		table_unlock(span.table);
 	}
+}
+
+void pt_zap(struct pt *pt, uint64_t start, uint64_t end)
+{
+	pt_discard(pt, start, end, DROP_GUARDS);
 }
 
 static uint64_t write_protected(struct pt *pt, uint64_t pte)

@@ -94,6 +94,12 @@ static inline bool table_is_vacant(const struct pt_table *table)
 /* Counts it as a table again, or no longer. Context: its lock. */
 void table_set_vacant(struct pt *pt, struct pt_table *table, bool vacant);
 
+/* A huge page stands where the table was: nothing of it may be changed. Context: its lock. */
+static inline bool table_is_away(const struct pt_table *table)
+{
+	return atomic_load_relaxed(&table->entry[0]) == PTE_AWAY;
+}
+
 /* Before an entry of @table is filled. Context: its lock. */
 static inline void table_occupy(struct pt *pt, struct pt_table *table)
 {
@@ -144,6 +150,12 @@ static inline void rss_change_add(struct rss_change *change, uint64_t pte, int n
 }
 
 void rss_change_apply(struct pt *pt, const struct rss_change *change);
+
+/*
+ * Entry @i becomes @rest (0 or a marker); whom it named is let go of, and counted in @change.
+ * Context: the table's lock. Frames are put under it: a fault that copies one pins it there first (fault/cow.c).
+ */
+void table_drop_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint64_t rest, struct rss_change *change);
 
 /* --- huge pages, where range.c and the others meet them ------------------------------------------------------------ */
 

@@ -43,6 +43,14 @@
 #define VM_MERGEABLE UINT64_C(0x80000000)
 #define VM_DROPPABLE (UINT64_C(1) << 40)
 
+#define VM_SEALED VM_FLAG(SEALED)
+
+/* Somewhere in it there is, or was, a guard: fork has tables to copy. Only ever set; see vma_mark_guarded(). */
+#define VM_MAYBE_GUARD UINT64_C(0x800)
+
+/* Keep nobody from merging, and what is merged has it when one of the parts had. */
+#define VM_STICKY VM_MAYBE_GUARD
+
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 
 /* Registered with a userfaultfd. */

@@ -125,7 +125,12 @@ void vma_set_range(struct vma *vma, uint64_t start, uint64_t end, uint64_t pgoff
 void vma_set_flags(struct vma *vma, uint64_t flags)
 {
 	assert_changeable(vma);
-	atomic_store_relaxed(&vma->flags, flags);
+	atomic_store_relaxed(&vma->flags, flags | (vma_flags(vma) & VM_STICKY));
+}
+
+void vma_mark_guarded(struct vma *vma)
+{
+	atomic_fetch_or_relaxed(&vma->flags, VM_MAYBE_GUARD);
 }
 
 void vma_set_userfault(struct vma *vma, struct userfault_ctx *ctx, uint64_t modes)

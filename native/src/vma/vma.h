@@ -9,6 +9,7 @@
  *
  *             shape    start, end, pgoff, flags, anon, userfault, policy  Write: mmap_lock for writing and the VMA write-locked (or detached).
  *                                                          Read: mmap_lock, or the VMA locked. RCU alone only to give up early.
+ *             (flags)  VM_MAYBE_GUARD is also set with mmap_lock for reading, in one atomic step; a fault never asks for it.
  *             fixed    domain, file, name                  Write: before the VMA is attached. Read: as shape.
  *             anon may also go from NULL to a value with mmap_lock for reading and the space's anon lock (mm/anon.h).
  */
@@ -137,6 +138,7 @@ static inline struct anon *vma_anon(const struct vma *vma)
 /* --- changing: Context: mmap_lock for writing, and the VMA write-locked or detached (asserted) --------------------- */
 
 void vma_set_range(struct vma *vma, uint64_t start, uint64_t end, uint64_t pgoff);
+/* What is VM_STICKY stays set. */
 void vma_set_flags(struct vma *vma, uint64_t flags);
 
 /*
@@ -156,6 +158,9 @@ void vma_drop_anon(struct vma *vma);
 
 /* The anon and chain, for counting. Context: mmap_lock for writing, or for reading with the space's anon lock. */
 struct anon_ref vma_anon_ref(const struct vma *vma);
+
+/* Sets VM_MAYBE_GUARD. Context: mmap_lock for reading; others may do the same at the same time. */
+void vma_mark_guarded(struct vma *vma);
 
 /* As vma_set_anon(), with mmap_lock for reading and the space's anon lock instead. */
 void vma_set_anon_first(struct vma *vma, struct anon_ref ref);

@@ -93,6 +93,17 @@ static int do_advise(vmalock_mm *mm)
 	return err == VMALOCK_EAGAIN ? VMALOCK_ENOMEM : err; /* madvise has its own word for it */
 }
 
+static int do_seal(vmalock_mm *mm)
+{
+	return vmalock_mm_seal(mm, page(2), 2 * P, 0);
+}
+
+/* Of memory that nobody has touched, which has no anon yet. */
+static int do_guard(vmalock_mm *mm)
+{
+	return vmalock_mm_advise(mm, page(8), P, 102);
+}
+
 static int do_mlock(vmalock_mm *mm)
 {
 	return vmalock_mm_mlock(mm, page(1), 2 * P, VMALOCK_MLOCK_ONFAULT);
@@ -150,6 +161,8 @@ static void a_request_without_memory_changes_nothing_and_works_afterwards(void)
 	fail_each_allocation("split", do_split);
 	fail_each_allocation("madvise", do_advise);
 	fail_each_allocation("mlock", do_mlock);
+	fail_each_allocation("mseal", do_seal);
+	fail_each_allocation("guards", do_guard);
 	fail_each_allocation("fork", do_fork);
 }
 

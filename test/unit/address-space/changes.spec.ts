@@ -163,7 +163,6 @@ describe('madvise', () => {
   it.each([
     ['a number that is no advice', 9999, 'EINVAL'],
     ['a negative number', -1, 'EINVAL'],
-    ['guard regions, not modelled yet', 'guard_install', 'ENOSYS'],
     ['a name that is none', 'please', 'ERR_VMALOCK_INVALID_ARG'],
     ['a name of Object', 'toString', 'ERR_VMALOCK_INVALID_ARG'],
     ['half a number', 1.5, 'ERR_VMALOCK_OUT_OF_RANGE'],

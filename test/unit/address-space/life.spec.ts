@@ -25,6 +25,7 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   setMempolicy: [{ mode: 'default' }],
   getMempolicy: [],
   mseal: [page(0), PAGE],
+  remapFilePages: [page(0), PAGE, 0],
   userfaultfd: [],
   brk: [],
   fork: [],
