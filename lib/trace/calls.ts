@@ -68,9 +68,7 @@ export function kindOfCall(name: string): CallKind {
 
 /** Advice that is not modelled yet, and so is counted, not executed. */
 const UNMODELLED_ADVICE: ReadonlyMap<number, string> = new Map(
-  ['MADV_REMOVE', 'MADV_COLLAPSE', 'MADV_HWPOISON', 'MADV_SOFT_OFFLINE', 'MADV_GUARD_INSTALL', 'MADV_GUARD_REMOVE'].map(
-    (name) => [MADV[name] ?? -1, name],
-  ),
+  ['MADV_REMOVE', 'MADV_COLLAPSE', 'MADV_HWPOISON', 'MADV_SOFT_OFFLINE'].map((name) => [MADV[name] ?? -1, name]),
 );
 
 export function unmodelledAdvice(advice: number): string | undefined {

@@ -889,7 +889,7 @@ int main(int argc, char **argv)
 	uname(&host);
 	if (rest < 0)
 		say("kernel oracle 1 pages %llu pagesize %llu kernel %s %s\n", (unsigned long long)pages,
-	    (unsigned long long)PAGE, host.release, host.machine);
+		    (unsigned long long)PAGE, host.release, host.machine);
 	flush_out();
 	while ((n = read(0, in + length, sizeof(in) - 1 - length)) > 0) {
 		length = answer_lines(in, length + (size_t)n);

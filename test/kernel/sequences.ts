@@ -338,6 +338,9 @@ export const PROFILES: readonly Profile[] = [
       ['mmap 0 1024 rw p', 'madvise 0 1024 hugepage', 'uffd-register 0 1024 mw 1'],
       ['mmap 0 1024 rw p', 'madvise 0 1024 hugepage', 'w 5 1', 'w 700 2', 'uffd-register 0 1024 w 2'],
     ],
+  },
+  {
+    ...EVERYTHING,
     name: 'sealing',
     pages: 14,
     weights: {

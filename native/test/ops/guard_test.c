@@ -58,7 +58,9 @@ static void a_guard_outlives_dontneed_and_mprotect_and_moves_along(void)
 	expect_eq(vmalock_mm_protect(mm, page(0), 4 * P, RO), 0);
 	expect_eq(vmalock_mm_protect(mm, page(0), 4 * P, RW), 0);
 	expect_guards(mm, ".g..");
-	expect_eq(vmalock_mm_remap(mm, page(0), 4 * P, 4 * P, VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED, page(8), &at), 0);
+	expect_eq(
+		vmalock_mm_remap(mm, page(0), 4 * P, 4 * P, VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED, page(8), &at),
+		0);
 	expect_eq(touch(mm, 9, VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
 	expect_eq(touch(mm, 8, VMALOCK_READ), VMALOCK_FAULT_MINOR);
 	end_space(mm);
@@ -83,8 +85,8 @@ static void fork_copies_guards_of_every_kind_of_memory(void)
 	uint64_t at;
 
 	for (uint64_t i = 0; i < 2; i++) {
-		expect_eq(vmalock_mm_map(mm, page(4 * i), 2 * P, RW, kinds[i] | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED,
-					 NULL, 0, &at),
+		expect_eq(vmalock_mm_map(mm, page(4 * i), 2 * P, RW,
+					 kinds[i] | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0, &at),
 			  0);
 		guard_pages(mm, 4 * i + 1, 1);
 	}
