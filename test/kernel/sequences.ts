@@ -61,7 +61,8 @@ const FLAG_ADVICE = [
   ...['dontdump', 'dodump', 'wipeonfork', 'keeponfork'],
 ];
 const GUARDS = ['guard_install', 'guard_remove'];
-const PAGE_ADVICE = ['willneed', 'dontneed', 'dontneed', 'free', 'cold', 'populate_read', 'populate_write', ...GUARDS];
+const FILLING_ADVICE = ['willneed', 'dontneed', 'dontneed', 'free', 'cold', 'populate_read', 'populate_write'];
+const PAGE_ADVICE = [...FILLING_ADVICE, ...GUARDS];
 
 const EVERYTHING: Profile = {
   name: 'everything',
@@ -239,7 +240,8 @@ export const PROFILES: readonly Profile[] = [
     },
     prots: ['rw', 'rw', 'rw', 'r', '-'],
     mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pP', 'sP'],
-    advice: [...PAGE_ADVICE, 'dontneed', 'wipeonfork'],
+    // No guards: Linux 6.18 tries for ever to put one over a marker of write protection, which its zapping leaves.
+    advice: [...FILLING_ADVICE, 'dontneed', 'wipeonfork'],
     odd: 0.02,
     begins: ['p', 'p', 'pR', 's', 'sf', 'pf'].flatMap((letters) => {
       const map = `mmap 0 12 rw ${letters}${letters.endsWith('f') ? ' 0' : ''}`;
