@@ -29,7 +29,7 @@ export interface AddressSpaceOptions {
   zeroPage?: boolean;
   /**
    * Which private anonymous memory faults fill with huge pages of 2 MiB, where all 2 MiB lie inside one mapping and nothing is
-   * there yet: `madvise`, what `madvise(..., 'hugepage')` asks for; `always`, also what was not asked for, unless by 'nohugepage'; `never`.
+   * there yet: `madvise`, what `madvise(..., 'hugepage')` asks for; `always`, also what was not asked for, unless by 'nohugepage'; `never`, also not by MADV_COLLAPSE (as after PR_SET_THP_DISABLE).
    * As `/sys/kernel/mm/transparent_hugepage/enabled`.
    * @defaultValue 'madvise'
    */

@@ -7,6 +7,7 @@ import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
 import { bits, bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
 import { errorOf, faultSucceeded, succeeded } from './internal/raise';
+import { type KhugepagedOptions, khugepagedLimits } from './khugepaged';
 import { adviceNumber } from './madvise';
 import { mappingFrom, type Vma } from './mapping';
 import {
@@ -193,7 +194,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    *
    * @param advice the lower-case name behind MADV_ ('dontneed', 'willneed', ...), or Linux's number
    * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole: the rest has been advised all the same; `ENOSYS` for
-   *   collapse, remove and the guard regions
+   *   remove. 'collapse' ends at the first 2 MiB that cannot be a huge page: `EINVAL`, or `ENOMEM` where no 2 MiB
+   *   of frames are free
    */
   madvise(address: Bytes, length: Bytes, advice: string | number): void {
     const handle = AddressSpace.#of(this);
@@ -227,6 +229,22 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     const flagBits = bits('flags', flags);
     const result = native.processMadvise(AddressSpace.#of(this), words, number, flagBits, asOther);
     return succeeded(result, `process_madvise ${advice}`);
+  }
+
+  /**
+   * One pass of Linux's khugepaged: in mappings that want huge pages (option `thp`, `madvise(..., 'hugepage')`), 2 MiB of small pages
+   * become a huge one.
+   *
+   * @returns how many huge pages it made
+   *
+   * @example
+   * space.madvise(start, 2 ** 21, 'hugepage');
+   * space.khugepaged({ maxPtesNone: 0 }); // only where all 512 pages are there
+   */
+  khugepaged(options?: KhugepagedOptions): number {
+    const handle = AddressSpace.#of(this);
+    const { maxPtesNone, maxPtesShared } = khugepagedLimits(options);
+    return native.khugepaged(handle, maxPtesNone, maxPtesShared);
   }
 
   /**

@@ -33,6 +33,7 @@ export { SimFile, type SimFileOptions } from './sim-file';
 export type { Stats } from './stats';
 export { TraceError } from './trace/errors';
 export type { AddressRange, Bytes } from './units';
+export type { KhugepagedOptions } from './khugepaged';
 export type { MlockAllOptions, MlockOptions } from './mlock';
 export type { MsyncOptions } from './msync';
 export {

@@ -83,6 +83,9 @@ const PINNED: Readonly<Record<string, () => void>> = {
     for (const start of [anonymous, shared]) space.write(start, Buffer.from('x'));
     expect(space.status()['RssAnon']).toBe(HUGE);
     expect(space.status()['RssShmem']).toBe(PAGE);
+    const aligned = space.mmap({ address: 64 * HUGE, length: HUGE, fixed: true, shared: true });
+    space.write(aligned, Buffer.from('x'));
+    expect(codeOf(() => space.madvise(aligned, HUGE, 'collapse'))).toBe('EINVAL');
   },
 
   'the frames of a huge page are free as soon as nobody maps them': () => {

@@ -83,7 +83,7 @@ export function parseMapLetters(word: string): MapLetters | undefined {
 const ADVICE = new Set(
   (
     'normal random sequential willneed dontneed free remove dontfork dofork hugepage nohugepage dontdump dodump ' +
-    'wipeonfork keeponfork cold pageout populate_read populate_write guard_install guard_remove'
+    'wipeonfork keeponfork cold pageout collapse populate_read populate_write guard_install guard_remove'
   ).split(' '),
 );
 const BAD_ADVICE = 9999;

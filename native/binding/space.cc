@@ -209,6 +209,17 @@ napi_value ProcessMadvise(Call &call)
 						      static_cast<int>(from_other)));
 }
 
+/* (space, maxPtesNone, maxPtesShared) */
+napi_value Khugepaged(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	struct vmalock_khugepaged limits = { call.Bits(1), call.Bits(2) };
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(static_cast<double>(vmalock_mm_khugepaged(mm, &limits)));
+}
+
 /* (space, address, length, flags) */
 napi_value Mlock(Call &call)
 {
@@ -324,6 +335,7 @@ const Function kSpaceFunctions[] = {
 	{ "processMadvise", Entry<ProcessMadvise> },
 	{ "mlock", Entry<Mlock> },
 	{ "munlock", Entry<Munlock> },
+	{ "khugepaged", Entry<Khugepaged> },
 	{ "mlockAll", Entry<MlockAll> },
 	{ "munlockAll", Entry<MunlockAll> },
 	{ "msync", Entry<Msync> },

@@ -237,6 +237,16 @@ VMALOCK_API VMALOCK_MUST_CHECK int64_t vmalock_mm_process_madvise(vmalock_mm *mm
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_seal(vmalock_mm *mm, uint64_t addr, uint64_t length, uint64_t flags);
 
 /*
+ * One pass of khugepaged over a space: 2 MiB of small pages, in mappings that want huge pages (option thp, MADV_HUGEPAGE), become a
+ * huge one, if no more than so many of the 512 are empty, or shared after a fork. As khugepaged/max_ptes_none and _shared of Linux.
+ * Context: takes mmap_lock for reading and for writing; may sleep. Return: how many huge pages it made.
+ */
+struct vmalock_khugepaged {
+	uint32_t max_ptes_none, max_ptes_shared; /* of 512; Linux's own defaults are 511 and 256 */
+};
+VMALOCK_API uint64_t vmalock_mm_khugepaged(vmalock_mm *mm, const struct vmalock_khugepaged *limits);
+
+/*
  * vmalock_mm_mlock - mlock2(2); with @flags 0, mlock(2)
  * @addr:   rounded down to a whole page
  * @length: the end is rounded up; a length that wraps to 0 is a success

@@ -350,7 +350,7 @@ static const struct {
 	{ "dofork", 11 },        { "hugepage", 14 },      { "nohugepage", 15 },     { "dontdump", 16 },
 	{ "dodump", 17 },        { "wipeonfork", 18 },    { "keeponfork", 19 },     { "cold", 20 },
 	{ "pageout", 21 },       { "populate_read", 22 }, { "populate_write", 23 }, { "guard_install", 102 },
-	{ "guard_remove", 103 }, { "bad", 9999 },
+	{ "guard_remove", 103 }, { "collapse", 25 },      { "bad", 9999 },
 };
 
 static void do_madvise(uint64_t offset, uint64_t length)

@@ -382,6 +382,27 @@ export const PROFILES: readonly Profile[] = [
     mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pP', 'sP', 'pfP', 'sfP', 'pL'],
   },
   {
+    ...EVERYTHING,
+    name: 'collapsing',
+    pages: 1536,
+    thp: true,
+    unit: 512,
+    weights: { mmap: 5, munmap: 5, mprotect: 8, mremap: 10, madvise: 45, r: 8, w: 20, fork: 5, mlock: 2, munlock: 1 },
+    prots: ['rw', 'rw', 'rw', 'r', '-'],
+    mapLetters: ['p', 'p', 'pR', 'pP', 'pf'],
+    advice: [
+      ...['collapse', 'collapse', 'collapse', 'collapse', 'collapse', 'hugepage', 'nohugepage', 'dontneed', 'dontneed'],
+      ...['dontneed', 'free', 'populate_write', 'dontfork', 'wipeonfork'],
+    ],
+    odd: 0.02,
+    longest: 40,
+    begins: [
+      ['mmap 0 1536 rw p', 'w 5 1', 'w 600 2', 'w 1030 3'],
+      ['mmap 0 1536 rw p', 'w 5 1', 'madvise 0 512 hugepage', 'w 1535 3'],
+      ['mmap 3 1500 rw p', 'w 5 1', 'w 600 2', 'w 1030 3'],
+    ],
+  },
+  {
     // Few pages, long histories: every VMA has been split, moved, written and joined many times.
     ...EVERYTHING,
     name: 'crowded',

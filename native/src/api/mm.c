@@ -10,6 +10,7 @@
 #include "mm/mmap_lock.h"
 #include "ops/advise.h"
 #include "ops/brk.h"
+#include "ops/collapse.h"
 #include "ops/fork.h"
 #include "ops/lock_memory.h"
 #include "ops/map.h"
@@ -143,6 +144,11 @@ int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice
 int vmalock_mm_seal(vmalock_mm *mm, uint64_t addr, uint64_t length, uint64_t flags)
 {
 	return op_mseal(mm_of(mm), addr, length, flags);
+}
+
+uint64_t vmalock_mm_khugepaged(vmalock_mm *mm, const struct vmalock_khugepaged *limits)
+{
+	return op_khugepaged(mm_of(mm), limits);
 }
 
 int vmalock_mm_mlock(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t flags)

@@ -4,6 +4,7 @@
 
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
+#include "ops/collapse.h"
 #include "ops/merge.h"
 #include "ops/seal.h"
 
@@ -188,7 +189,6 @@ static bool changes_flags(int advice)
 	case MADV_IS_REMOVE:
 	case MADV_IS_COLD:
 	case MADV_IS_PAGEOUT:
-	case MADV_IS_COLLAPSE:
 	case MADV_IS_GUARD_INSTALL:
 	case MADV_IS_GUARD_REMOVE:
 		return false;
@@ -234,6 +234,8 @@ int op_madvise(struct mm *mm, uint64_t addr, uint64_t length, int advice)
 
 	if (err || end == addr)
 		return err;
+	if (advice == MADV_IS_COLLAPSE)
+		return op_collapse(mm, addr, end);
 	if (changes_flags(advice)) {
 		mmap_write_lock(mm);
 		err = advise_range(mm, addr, end, advice);

@@ -37,7 +37,7 @@ enum madv {
 
 /*
  * Return: 0; -EINVAL; -ENOMEM for a hole (the rest has been advised all the same); -EAGAIN for the map limit or no memory;
- * -EPERM: a sealed mapping that may not be written would lose pages; -EACCES (MADV_REMOVE); -ENOSYS: not modelled yet (collapse, remove).
+ * -EPERM: a sealed mapping that may not be written would lose pages; -EACCES (MADV_REMOVE); -ENOSYS: not modelled yet (remove).
  */
 must_check int op_madvise(struct mm *mm, uint64_t addr, uint64_t length, int advice);
 

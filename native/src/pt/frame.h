@@ -54,6 +54,9 @@ must_check void *frame_take_zeroed(struct frames *frames);
 /* The same with the bytes of @from, which need not be a frame of the pool. */
 must_check void *frame_take_copy(struct frames *frames, const void *from);
 
+/* Bytes from one frame to another, where frames have bytes. */
+void frame_copy(struct frames *frames, void *to, const void *from);
+
 /*
  * Huge pages: 512 frames at a multiple of 2 MiB, zeroed, each with a count of 1 and from then on like any other. NULL: no block is whole.
  * The others do to each of the 512 what their namesakes do to one.

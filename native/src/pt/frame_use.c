@@ -59,6 +59,12 @@ static void *filled(struct frames *pool, void *frame, const void *from)
 	return frame;
 }
 
+void frame_copy(struct frames *frames, void *to, const void *from)
+{
+	if (frames->have_bytes)
+		memcpy(to, from, PAGE_SIZE);
+}
+
 void *frame_take_zeroed(struct frames *frames)
 {
 	return zeroed(frames, take(frames));

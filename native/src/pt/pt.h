@@ -102,6 +102,26 @@ void pt_huge_split(struct pt *pt, uint64_t addr);
 /* The same where @addr is not the boundary of it: before a mapping is cut or moved there. */
 void pt_huge_split_inside(struct pt *pt, uint64_t addr);
 
+/* What is in the 2 MiB at an address. */
+struct pt_huge_look {
+	bool huge;        /* a huge page; nothing else counts then */
+	bool table;       /* a table, and not a vacant one */
+	uint32_t empty;   /* of its entries: nothing, or the zero page */
+	uint32_t shared;  /* frames that somebody else uses as well */
+	uint32_t others;  /* neither empty nor present */
+	uint32_t uffd_wp; /* protected for a userfaultfd, page or marker */
+};
+
+/* Beside faults it proves nothing. */
+void pt_huge_look(const struct pt *pt, uint64_t addr, struct pt_huge_look *out);
+
+/*
+ * The small pages of the 2 MiB at @addr, none of which is a file's, become one huge page: @block, zeroed, the caller's only. Their bytes
+ * are copied, their frames lose a user. @bits: PTE_WRITE, PTE_DIRTY. Cannot fail after pt_huge_reserve().
+ * Context: mmap_lock for writing, and the VMA write-locked: no entry changes meanwhile.
+ */
+void pt_huge_collapse(struct pt *pt, uint64_t addr, void *block, uint64_t bits);
+
 /* How many huge pages of frames lie in the range: AnonHugePages of smaps, in 2 MiB. */
 uint64_t pt_huge_pages(const struct pt *pt, uint64_t start, uint64_t end);
 

@@ -69,3 +69,45 @@ describe('a huge page', () => {
     expect(space.stats().thpFaultFallback).toBe(1);
   });
 });
+
+describe('collapsing', () => {
+  it('makes a huge page of small ones, byte for byte', () => {
+    using space = spaceOf();
+    space.write(AT + 3 * PAGE, Buffer.from('three'));
+    space.write(AT + 511 * PAGE, Buffer.from('last'));
+    expect(resident(space)).toBe(2);
+    space.madvise(AT, HUGE, 'collapse');
+    expect(resident(space)).toBe(512);
+    expect(space.read(AT + 3 * PAGE, 5).toString()).toBe('three');
+    expect(space.read(AT + 511 * PAGE, 4).toString()).toBe('last');
+    expect(space.stats().thpCollapseAlloc).toBe(1);
+    space.validate();
+  });
+
+  it('fails where nothing was ever written, and where no 2 MiB of frames are free', () => {
+    using space = spaceOf({ frames: 600 });
+    expect(codeOf(() => space.madvise(AT, HUGE, 'collapse'))).toBe('EINVAL');
+    for (let i = 0; i < 100; i++) space.write(AT + i * PAGE, Buffer.from('x'));
+    expect(codeOf(() => space.madvise(AT, HUGE, 'collapse'))).toBe('ENOMEM');
+    expect(resident(space)).toBe(100);
+  });
+
+  it('is what khugepaged does by itself, where huge pages are wanted and enough pages are there', () => {
+    using space = spaceOf();
+    for (let i = 0; i < 100; i++) space.write(AT + i * PAGE, Buffer.from('x'));
+    expect(space.khugepaged()).toBe(0);
+    space.madvise(AT, 2 * HUGE, 'hugepage');
+    expect(space.khugepaged({ maxPtesNone: 411 })).toBe(0);
+    expect(space.khugepaged({ maxPtesNone: 412 })).toBe(1);
+    expect(space.khugepaged()).toBe(0);
+    space.validate();
+  });
+
+  it('refuses limits that are none', () => {
+    using space = spaceOf();
+    for (const options of [{ maxPtesNone: '1' }, { maxPtesShared: {} }, null, 'x'])
+      expect(codeOf(() => space.khugepaged(options as never))).toBe('ERR_VMALOCK_INVALID_ARG');
+    for (const options of [{ maxPtesNone: -1 }, { maxPtesNone: 512 }, { maxPtesShared: 1.5 }])
+      expect(codeOf(() => space.khugepaged(options))).toBe('ERR_VMALOCK_OUT_OF_RANGE');
+  });
+});

@@ -17,6 +17,7 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   processMadvise: [[{ address: page(0), length: PAGE }], 'normal'],
   mlock: [page(0), PAGE],
   munlock: [page(0), PAGE],
+  khugepaged: [],
   mlockAll: [{ current: true }],
   munlockAll: [],
   mincore: [page(0), PAGE],
