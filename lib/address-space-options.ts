@@ -1,6 +1,7 @@
 import { VmalockError } from './errors';
 import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
+import type { Bytes } from './units';
 import { bytes, choice, isOn, LONGEST_SHOWN, object, text, wholeNumber } from './internal/options';
 import { succeeded } from './internal/raise';
 import { FAULT_ERAS, type FaultEra, POLICY_NAMES, type PolicyName } from './policy';
@@ -63,6 +64,35 @@ function limit(name: string, value: number | undefined): number | bigint | undef
   return value === Infinity ? NO_LIMIT : bytes(name, value);
 }
 
+/** As the addon takes them; undefined: what it was. */
+type NativeLimits = [
+  as: Bytes | undefined,
+  data: Bytes | undefined,
+  stack: Bytes | undefined,
+  memlock: Bytes | undefined,
+  mapCount: number | undefined,
+];
+
+/** @internal */
+export function limitArguments(limits: AddressSpaceLimits): NativeLimits {
+  const { as, data, stack, memlock, mapCount } = object('limits', limits);
+  return [
+    limit('limits.as', as),
+    limit('limits.data', data),
+    limit('limits.stack', stack),
+    limit('limits.memlock', memlock),
+    mapCount === undefined ? undefined : wholeNumber('limits.mapCount', mapCount, 1, 2 ** 32 - 1),
+  ];
+}
+
+/** @internal The limits of a space. */
+export function readLimits(space: Handle): Required<AddressSpaceLimits> {
+  const values = new Float64Array(5);
+  native.getLimits(space, values);
+  const [as = 0, data = 0, stack = 0, memlock = 0, mapCount = 0] = values;
+  return { as, data, stack, memlock, mapCount };
+}
+
 /** A policy or an era that does not exist is the C API's to refuse: `EINVAL`, and here with what there is. */
 function known(name: string, value: string, names: readonly string[]): number {
   const at = names.indexOf(text(name, value));
@@ -102,7 +132,6 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     numaNodes = 1,
     thp = 'madvise',
   } = object('options', options);
-  const { as, data, stack, memlock, mapCount } = object('limits', options.limits ?? {});
   const result = native.spaceCreate(
     policyName(policy),
     eraCode(faults),
@@ -110,11 +139,7 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     frames === undefined ? undefined : wholeNumber('frames', frames, 1, Number.MAX_SAFE_INTEGER),
     wholeNumber('numaNodes', numaNodes, 1, native.constants.MAX_NODES),
     options.privileged === undefined || isOn('privileged', options.privileged) ? 1 : 0,
-    limit('limits.as', as),
-    limit('limits.data', data),
-    limit('limits.stack', stack),
-    limit('limits.memlock', memlock),
-    mapCount === undefined ? undefined : wholeNumber('limits.mapCount', mapCount, 1, 2 ** 32 - 1),
+    ...limitArguments(options.limits ?? {}),
     options.zeroPage === undefined || isOn('zeroPage', options.zeroPage) ? 0 : 1,
     choice('thp', thp, THP_MODES),
   );

@@ -1,11 +1,17 @@
 import * as workers from 'node:worker_threads';
-import { type AddressSpaceOptions, createSpace } from './address-space-options';
+import {
+  type AddressSpaceLimits,
+  type AddressSpaceOptions,
+  createSpace,
+  limitArguments,
+  readLimits,
+} from './address-space-options';
 import { VmalockError } from './errors';
 import { type Access, accessCode } from './fault-result';
 import { addressArray, byteArray, newBuffer, newByteArray, rangeWords } from './internal/arrays';
 import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
-import { bits, bytes, choice, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
+import { bits, bytes, choice, invalidArgument, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
 import { errorOf, faultSucceeded, succeeded } from './internal/raise';
 import { type KhugepagedOptions, khugepagedLimits } from './khugepaged';
 import { adviceNumber } from './madvise';
@@ -427,6 +433,37 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
     const uffd = Userfaultfd.of(AddressSpace.#of(this), features, (closed) => this.#userfaultfds.delete(closed));
     this.#userfaultfds.add(uffd);
     return uffd;
+  }
+
+  /**
+   * setrlimit(2): what is beyond a new limit stays, what asks for more is refused.
+   *
+   * @param limits those that change; the others stay
+   *
+   * @example
+   * space.setLimits({ memlock: 65536, as: Infinity });
+   */
+  setLimits(limits: AddressSpaceLimits): void {
+    AddressSpace.#of(this);
+    const values = limitArguments(limits);
+    native.setLimits(AddressSpace.#of(this), ...values);
+  }
+
+  /** getrlimit(2): all limits as they are now, Infinity for none. */
+  limits(): Required<AddressSpaceLimits> {
+    return readLimits(AddressSpace.#of(this));
+  }
+
+  /** capset(2): gives the space the rights of root, or takes them: see {@link AddressSpaceOptions}. */
+  setPrivileged(privileged: boolean): void {
+    const handle = AddressSpace.#of(this);
+    if (typeof privileged !== 'boolean') throw invalidArgument('privileged', 'true or false', privileged);
+    native.setPrivileged(handle, privileged ? 1 : 0);
+  }
+
+  /** Has the space the rights of root? */
+  isPrivileged(): boolean {
+    return native.privileged(AddressSpace.#of(this)) === 1;
   }
 
   /**

@@ -45,7 +45,10 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   vmflags                           flags of each mapping, as in smaps
   smaps                             kB of each private anonymous mapping: Rss, Pss, Pss_Dirty, Shared_Clean, Shared_Dirty,
                                     Private_Clean, Private_Dirty, Anonymous, Locked
-  reset                             unmaps the range, empties the file
+  status                            pages mapped, private writable, locked, of stacks, executable
+  rlimit as|data|memlock PAGES      so many, or - for no limit
+  privileged on|off                 off: limits on locked memory hold
+  reset                             unmaps the range, empties the file, lifts limits
 
 An amount is PAGES, PAGES+BYTES or +BYTES; PROT is any of r, w, x, or - for none.
 Answers: '@PAGE ok' or 'N ok'; '-1 ERRNO' or a signal's code; 'X reason' for what is refused before it is tried.

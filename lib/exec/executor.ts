@@ -10,7 +10,7 @@ import { VmalockError } from '../errors';
 import type { FaultEra, PolicyName } from '../policy';
 import { SimFile } from '../sim-file';
 import { parsePolicy, parsePolicyFlags, policyWord } from './policy-words';
-import { FILE_NAME, reportFlags, reportMappings, reportSmaps, type Window } from './report';
+import { FILE_NAME, reportCounts, reportFlags, reportMappings, reportSmaps, type Window } from './report';
 import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from './syntax';
 import { UserfaultOperations } from './userfault-operations';
 
@@ -32,6 +32,14 @@ export interface ExecutorOptions {
 
 /** The oracle refuses an operation before it asks the kernel: `X reason`. */
 class Refusal extends Error {}
+
+/** Those that a line may set. */
+const LIMITS = ['as', 'data', 'memlock'] as const;
+
+function onOrOff(word: string | undefined): boolean {
+  if (word !== 'on' && word !== 'off') throw new Refusal('syntax');
+  return word === 'on';
+}
 
 /**
  * Answers operations one line at a time.
@@ -102,6 +110,13 @@ export class Executor implements Disposable {
     switch (operation) {
       case 'vmflags':
         return reportFlags(this.window);
+      case 'status':
+        return reportCounts(this.window);
+      case 'rlimit':
+        return this.rlimit(words);
+      case 'privileged':
+        this.space.setPrivileged(onOrOff(words.take()));
+        return '0 ok\n';
       case 'smaps':
         return reportSmaps(this.window);
       case 'reset':
@@ -153,12 +168,23 @@ export class Executor implements Disposable {
     this.space.munmap(this.window.start, this.window.end - this.window.start);
     if (this.fileWasMapped) this.file = this.newFile();
     this.fileWasMapped = false;
+    this.space.setLimits({ as: Infinity, data: Infinity, memlock: Infinity });
+    this.space.setPrivileged(true);
     return 'reset ok\n';
   }
 
   private fork(): string {
     using child = this.space.fork();
     return `child ${reportMappings({ ...this.window, space: child }, 'c')}0 ok\n`;
+  }
+
+  private rlimit(words: Words): string {
+    const asked = words.take();
+    const name = LIMITS.find((one) => one === asked);
+    const word = words.take();
+    if (name === undefined || word === undefined || !/^(?:\d{1,9}|-)$/.test(word)) throw new Refusal('syntax');
+    this.space.setLimits({ [name]: word === '-' ? Infinity : Number(word) * this.space.pageSize });
+    return '0 ok\n';
   }
 
   private takeByteAddress(words: Words): number {

@@ -123,6 +123,15 @@ export function reportSmaps(window: Window): string {
   return `${answer}\n`;
 }
 
+/** The line that `status` answers: pages by kind. */
+export function reportCounts(window: Window): string {
+  const status = window.space.status();
+  const counts = ['VmSize', 'VmData', 'VmLck', 'VmStk', 'VmLib'].map(
+    (name) => ` ${name} ${(status[name] ?? 0) / window.space.pageSize}`,
+  );
+  return `status${counts.join('')}\n`;
+}
+
 /** The line that `vmflags` answers, in the two-letter words of /proc/PID/smaps. */
 export function reportFlags(window: Window): string {
   const { pageSize, start } = {

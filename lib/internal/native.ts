@@ -92,6 +92,18 @@ export interface Native {
   threadNode(): number;
   seal(space: Handle, address: Bytes, length: Bytes, flags: number): number;
   remapFilePages(space: Handle, address: Bytes, length: Bytes, prot: number, pgoff: Bytes, flags: number): number;
+  setLimits(
+    space: Handle,
+    as: Bytes | undefined,
+    data: Bytes | undefined,
+    stack: Bytes | undefined,
+    memlock: Bytes | undefined,
+    mapCount: number | undefined,
+  ): void;
+  /** fills out in the same order, Infinity for none */
+  getLimits(space: Handle, out: Float64Array): void;
+  setPrivileged(space: Handle, privileged: number): void;
+  privileged(space: Handle): number;
   brk(space: Handle, address: Bytes): number;
   split(space: Handle, address: Bytes): number;
 

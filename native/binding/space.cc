@@ -1,6 +1,7 @@
 /*
  * binding/space.cc - address spaces: made, shared, closed, and what a process asks of them
  */
+#include <limits>
 #include <vector>
 
 #include "args.h"
@@ -30,6 +31,19 @@ void ReadLimit(Call &call, size_t at, uint64_t *limit)
 		*limit = call.Bytes(at);
 }
 
+/* Five arguments from @at on. */
+void ReadLimits(Call &call, size_t at, struct vmalock_limits *limits)
+{
+	uint64_t map_count = limits->map_count;
+
+	ReadLimit(call, at, &limits->address_space);
+	ReadLimit(call, at + 1, &limits->data);
+	ReadLimit(call, at + 2, &limits->stack);
+	ReadLimit(call, at + 3, &limits->memlock);
+	ReadLimit(call, at + 4, &map_count);
+	limits->map_count = static_cast<uint32_t>(map_count);
+}
+
 /*
  * (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount, forbidsZeroPage, thp):
  * undefined: the default
@@ -38,23 +52,16 @@ napi_value SpaceCreate(Call &call)
 {
 	struct vmalock_options options;
 	std::string policy = call.Text(0);
-	uint64_t map_count;
 	vmalock_mm *mm = nullptr;
 
 	vmalock_options_init(&options);
-	map_count = options.limits.map_count;
 	options.policy = policy.c_str();
 	options.faults = call.Choice(1, VMALOCK_FAULTS_LINUX_6_18);
 	options.backing = call.Choice(2, VMALOCK_BACKING_NONE);
 	ReadLimit(call, 3, &options.frames);
 	options.numa_nodes = call.Bits(4);
 	options.privileged = static_cast<int>(call.Bits(5));
-	ReadLimit(call, 6, &options.limits.address_space);
-	ReadLimit(call, 7, &options.limits.data);
-	ReadLimit(call, 8, &options.limits.stack);
-	ReadLimit(call, 9, &options.limits.memlock);
-	ReadLimit(call, 10, &map_count);
-	options.limits.map_count = static_cast<uint32_t>(map_count);
+	ReadLimits(call, 6, &options.limits);
 	options.forbids_zero_page = static_cast<int>(call.Bits(11));
 	options.thp = call.Choice(12, VMALOCK_THP_ALWAYS);
 	if (call.Failed())
@@ -297,6 +304,62 @@ napi_value RemapFilePages(Call &call)
 	return call.Number(vmalock_mm_remap_file_pages(mm, addr, length, prot, pgoff, flags));
 }
 
+/* (space, as, data, stack, memlock, mapCount): undefined: as it was */
+napi_value SetLimits(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	struct vmalock_limits limits;
+
+	if (call.Failed())
+		return call.Refuse();
+	vmalock_mm_get_limits(mm, &limits);
+	ReadLimits(call, 1, &limits);
+	if (call.Failed())
+		return call.Refuse();
+	vmalock_mm_set_limits(mm, &limits);
+	return nullptr;
+}
+
+/* (space, Float64Array(5)): as setLimits has them, Infinity for none */
+napi_value GetLimits(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	size_t room = 0;
+	double *out = call.Elements<double>(1, napi_float64_array, &room);
+	struct vmalock_limits limits;
+
+	if (call.Failed() || room < 5)
+		return call.Refuse();
+	vmalock_mm_get_limits(mm, &limits);
+	const uint64_t bytes[] = { limits.address_space, limits.data, limits.stack, limits.memlock };
+
+	for (size_t i = 0; i < 4; i++)
+		out[i] =
+			bytes[i] == UINT64_MAX ? std::numeric_limits<double>::infinity() : static_cast<double>(bytes[i]);
+	out[4] = limits.map_count;
+	return nullptr;
+}
+
+napi_value SetPrivileged(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint32_t privileged = call.Bits(1);
+
+	if (call.Failed())
+		return call.Refuse();
+	vmalock_mm_set_privileged(mm, static_cast<int>(privileged));
+	return nullptr;
+}
+
+napi_value Privileged(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_privileged(mm));
+}
+
 napi_value Brk(Call &call)
 {
 	vmalock_mm *mm = call.Space(0);
@@ -341,6 +404,10 @@ const Function kSpaceFunctions[] = {
 	{ "msync", Entry<Msync> },
 	{ "seal", Entry<Seal> },
 	{ "remapFilePages", Entry<RemapFilePages> },
+	{ "setLimits", Entry<SetLimits> },
+	{ "getLimits", Entry<GetLimits> },
+	{ "setPrivileged", Entry<SetPrivileged> },
+	{ "privileged", Entry<Privileged> },
 	{ "brk", Entry<Brk> },
 	{ "split", Entry<Split> },
 	{ nullptr, nullptr },

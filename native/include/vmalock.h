@@ -360,6 +360,17 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_get_mempolicy(vmalock_mm *mm, uint
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_set_thread_node(uint32_t node);
 VMALOCK_API uint32_t vmalock_thread_node(void);
 
+/*
+ * setrlimit(2) and getrlimit(2), all limits at once. What is beyond a new limit stays; what asks for more is refused. No limit is a
+ * hard one.
+ */
+VMALOCK_API void vmalock_mm_set_limits(vmalock_mm *mm, const struct vmalock_limits *limits);
+VMALOCK_API void vmalock_mm_get_limits(vmalock_mm *mm, struct vmalock_limits *out);
+
+/* capset(2): root's rights, see struct vmalock_options, from now on (not 0) or no longer. */
+VMALOCK_API void vmalock_mm_set_privileged(vmalock_mm *mm, int privileged);
+VMALOCK_API int vmalock_mm_privileged(vmalock_mm *mm);
+
 /* brk(2) as the system call: returns the break afterwards, the old one for a refusal. 0 asks. */
 VMALOCK_API uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr);
 
@@ -689,14 +700,18 @@ VMALOCK_API void vmalock_mm_stats(vmalock_mm *mm, struct vmalock_stats *out);
 	X(vm_peak)     /* most it ever mapped */                                                                        \
 	X(vm_size)     /* mapped */                                                                                     \
 	X(vm_locked)   /* locked */                                                                                     \
+	X(vm_pin)      /* pinned: 0, since no device of a simulation holds pages */                                     \
+	X(vm_hwm)      /* most that was ever resident */                                                                \
 	X(vm_rss)      /* resident: the sum of the next three */                                                        \
 	X(rss_anon)    /* anonymous pages */                                                                            \
 	X(rss_file)    /* pages of files */                                                                             \
 	X(rss_shmem)   /* shared anonymous pages */                                                                     \
 	X(vm_data)     /* private writable */                                                                           \
 	X(vm_stack)    /* stacks */                                                                                     \
-	X(vm_exec)     /* executable */                                                                                 \
+	X(vm_exe)      /* code of the program: 0, since a space does not know which mapping that is */                  \
+	X(vm_lib)      /* the rest of what is executable */                                                             \
 	X(vm_pte)      /* page tables */                                                                                \
+	X(vm_swap)     /* swapped out: 0 */                                                                             \
 	X(committed)   /* charged to the commit account */                                                              \
 	X(map_count)   /* mappings */                                                                                   \
 	X(index_bytes) /* memory of the index */                                                                        \

@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -685,6 +686,98 @@ static void do_remap_file_pages(uint64_t offset, uint64_t length)
 		say("X syntax\n");
 }
 
+/* --- limits and counts, less what the oracle itself needs --------------------------------------------------------------- */
+
+static const char *const counts[] = { "VmSize:", "VmData:", "VmLck:", "VmStk:", "VmLib:" };
+
+enum { COUNT_SIZE, COUNT_DATA, COUNT_LOCKED, COUNT_STACK, COUNT_LIB, COUNTS };
+
+static uint64_t counts_before[COUNTS]; /* pages, before anything was mapped */
+
+static void read_counts(uint64_t found[COUNTS])
+{
+	const char *line = slurp("/proc/self/status");
+
+	for (; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		for (size_t i = 0; i < COUNTS; i++)
+			if (strncmp(line, counts[i], strlen(counts[i])) == 0)
+				found[i] = strtoull(line + strlen(counts[i]), NULL, 10) * 1024 / PAGE;
+}
+
+static void report_counts(void)
+{
+	uint64_t now[COUNTS];
+
+	read_counts(now);
+	say("status");
+	for (size_t i = 0; i < COUNTS; i++)
+		say(" %.*s %llu", (int)strlen(counts[i]) - 1, counts[i],
+		    (unsigned long long)(now[i] - counts_before[i]));
+	say("\n");
+}
+
+static void set_limit(int resource, rlim_t bytes)
+{
+	struct rlimit limit;
+
+	getrlimit(resource, &limit);
+	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max; /* none: as far as the hard limit goes */
+	setrlimit(resource, &limit);
+}
+
+/* NAME PAGES: so many for the range; NAME -: no limit. */
+static void do_rlimit(void)
+{
+	static const struct {
+		const char *name;
+		int resource, count;
+	} limits[] = { { "as", RLIMIT_AS, COUNT_SIZE },
+		       { "data", RLIMIT_DATA, COUNT_DATA },
+		       { "memlock", RLIMIT_MEMLOCK, COUNT_LOCKED } };
+	const char *name = next_word(), *word = next_word();
+
+	for (size_t i = 0; name && word && i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint64_t before = counts_before[limits[i].count];
+
+		if (strcmp(name, limits[i].name) != 0)
+			continue;
+		set_limit(limits[i].resource, *word == '-' ? RLIM_INFINITY : (before + strtoull(word, NULL, 10)) * PAGE);
+		say("0 ok\n");
+		return;
+	}
+	say("X syntax\n");
+}
+
+/* CAP_IPC_LOCK and CAP_SYS_NICE come and go; what is permitted stays. */
+static void set_privileged(bool on)
+{
+	struct {
+		uint32_t version;
+		int pid;
+	} header = { 0x20080522, 0 };
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} sets[2];
+	const uint32_t both = 1u << 14 | 1u << 23;
+
+	if (syscall(SYS_capget, &header, sets))
+		return;
+	sets[0].effective = on ? sets[0].effective | (sets[0].permitted & both) : sets[0].effective & ~both;
+	syscall(SYS_capset, &header, sets);
+}
+
+static void do_privileged(void)
+{
+	const char *word = next_word();
+
+	if (!word || (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)) {
+		say("X syntax\n");
+		return;
+	}
+	set_privileged(word[1] == 'n');
+	say("0 ok\n");
+}
+
 static void call(const char *name)
 {
 	static unsigned char resident[MOST_PAGES + 1];
@@ -763,6 +856,10 @@ static void reset(void)
 {
 	munlockall();
 	munmap(at(0), pages * PAGE);
+	set_limit(RLIMIT_AS, RLIM_INFINITY);
+	set_limit(RLIMIT_DATA, RLIM_INFINITY);
+	set_limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
+	set_privileged(true);
 	/* emptied, and as long as before: its pages are gone */
 	if (ftruncate(file, 0) || ftruncate(file, (off_t)(pages * PAGE)))
 		_exit(1);
@@ -797,6 +894,12 @@ static void answer(char *line)
 		touch(*name == 'w');
 	else if (strcmp(name, "mempolicy") == 0)
 		say_policy();
+	else if (strcmp(name, "status") == 0)
+		report_counts();
+	else if (strcmp(name, "rlimit") == 0)
+		do_rlimit();
+	else if (strcmp(name, "privileged") == 0)
+		do_privileged();
 	else
 		call(name);
 }
@@ -819,6 +922,7 @@ static void prepare(void)
 	file = memfd_create("vmalock_oracle", MFD_CLOEXEC);
 	if (file < 0 || ftruncate(file, (off_t)(pages * PAGE)))
 		_exit(1);
+	read_counts(counts_before);
 }
 
 /* The same program in a new image, which begins with what was read and not yet answered. */

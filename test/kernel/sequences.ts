@@ -19,6 +19,8 @@ export interface Profile {
   readonly advice: readonly string[];
   /** policy and flags of mbind */
   readonly policies: readonly string[];
+  /** whether mremap may leave the old place mapped: Linux never takes the locked pages there off its count again */
+  readonly dontUnmap: boolean;
   /** how often, of 1, an amount is not whole pages, or a length is 0 */
   readonly odd: number;
   /** most operations of a sequence */
@@ -41,7 +43,7 @@ type Operation =
 
 type Locking = 'mlock' | 'mlock2' | 'munlock' | 'mlockall' | 'munlockall' | 'msync' | 'mseal' | 'remap_file_pages';
 
-type Policies = 'mbind' | 'mempolicy' | 'smaps';
+type Policies = 'mbind' | 'mempolicy' | 'smaps' | 'status' | 'rlimit' | 'privileged';
 
 /** The kernel of the tests has node 0 alone. Pages of files are mapped by more than their own fault there, so that no page may be misplaced. */
 const ANY_POLICY = [
@@ -92,6 +94,7 @@ const EVERYTHING: Profile = {
   mapLetters: ['p', 'p', 'p', 'p', 's', 'pR', 'pf', 'sf', 'pN', 'pP', 'pS', 'sR', 'pfP', 'sfP', 'sP', 'pL', 'sfL'],
   advice: [...FLAG_ADVICE, ...PAGE_ADVICE, 'bad'],
   policies: ANY_POLICY,
+  dontUnmap: true,
   odd: 0.03,
   longest: 60,
 };
@@ -287,6 +290,18 @@ export const PROFILES: readonly Profile[] = [
       ['mmap 0 1536 rw p', 'madvise 0 1536 hugepage', 'w 0 1', 'w 513 2', 'w 1535 3'],
       ['mmap 3 1500 rw p', 'madvise 3 1500 hugepage'],
     ],
+  },
+  {
+    ...EVERYTHING,
+    name: 'limits',
+    dontUnmap: false,
+    pages: 16,
+    weights: {
+      ...{ mmap: 25, munmap: 8, mprotect: 12, mremap: 18, madvise: 2, r: 3, w: 8, fork: 2 },
+      ...{ mlock: 12, munlock: 6, rlimit: 14, privileged: 8, status: 8, mbind: 2 },
+    },
+    prots: ['rw', 'rw', 'rw', 'r', '-', 'rx', 'rwx'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pL', 'pL', 'sL', 'pfL', 'pN'],
   },
   {
     ...EVERYTHING,
@@ -493,7 +508,12 @@ class Writer {
       case 'w':
         return `w ${this.page()} ${1 + this.random.below(200)}`;
       case 'smaps':
-        return 'smaps';
+      case 'status':
+        return operation;
+      case 'rlimit':
+        return this.rlimit();
+      case 'privileged':
+        return `privileged ${this.random.oneOf(['on', 'off', 'off'])}`;
       case 'fork':
         return 'fork';
       case 'ureg':
@@ -526,6 +546,12 @@ class Writer {
   /** Mostly the first: two often refuse each other. */
   private uffd(): number {
     return this.random.oneOf([1, 1, 1, 2]);
+  }
+
+  private rlimit(): string {
+    const name = this.random.oneOf(['as', 'data', 'memlock', 'memlock']);
+    const most = this.random.below(6) === 0 ? '-' : this.random.below(this.profile.pages);
+    return `rlimit ${name} ${most}`;
   }
 
   private page(): number {
@@ -577,7 +603,7 @@ class Writer {
     const old = this.pageCount(this.profile.pages - from);
     const wanted = this.random.oneOf([old, old, old, old + 1, Math.max(1, old - 1), 1 + this.random.below(5)]);
     const oldText = this.isOdd() ? this.oddAmount(old) : String(old);
-    const how = this.random.oneOf(['-', '-', 'F', 'F', 'F', 'D']);
+    const how = this.random.oneOf(['-', '-', 'F', 'F', 'F', this.profile.dontUnmap ? 'D' : 'F']);
     if (how === '-') return `mremap ${from} ${oldText} ${Math.min(wanted, this.profile.pages - from)} -`;
     const to = this.page();
     return `mremap ${from} ${oldText} ${Math.min(wanted, this.profile.pages - to)} ${how} ${to}`;

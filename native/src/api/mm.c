@@ -238,6 +238,38 @@ uint32_t vmalock_thread_node(void)
 	return sync_thread_node();
 }
 
+void vmalock_mm_set_limits(vmalock_mm *handle, const struct vmalock_limits *limits)
+{
+	struct mm *mm = mm_of(handle);
+
+	mmap_write_lock(mm);
+	mm->limits = *limits;
+	mmap_write_unlock(mm);
+}
+
+void vmalock_mm_get_limits(vmalock_mm *handle, struct vmalock_limits *out)
+{
+	struct mm *mm = mm_of(handle);
+
+	mmap_read_lock(mm);
+	*out = mm->limits;
+	mmap_read_unlock(mm);
+}
+
+void vmalock_mm_set_privileged(vmalock_mm *handle, int privileged)
+{
+	struct mm *mm = mm_of(handle);
+
+	mmap_write_lock(mm);
+	atomic_store_relaxed(&mm->privileged, privileged != 0);
+	mmap_write_unlock(mm);
+}
+
+int vmalock_mm_privileged(vmalock_mm *mm)
+{
+	return mm_is_privileged(mm_of(mm));
+}
+
 uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr)
 {
 	struct populate populate;

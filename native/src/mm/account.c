@@ -46,7 +46,7 @@ bool mm_may_expand(const struct mm *mm, uint64_t flags, uint64_t pages)
 
 bool mm_may_lock(const struct mm *mm, uint64_t flags, uint64_t pages)
 {
-	if (!(flags & VM_LOCKED) || mm->privileged)
+	if (!(flags & VM_LOCKED) || mm_is_privileged(mm))
 		return true;
 	return mm->locked_pages + pages <= mm->limits.memlock >> PAGE_SHIFT;
 }

@@ -49,7 +49,6 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 	*mm = (struct mm){
 		.policy = policy,
 		.era = options->faults,
-		.privileged = options->privileged != 0,
 		.forbids_zero_page = options->forbids_zero_page != 0,
 		.thp = options->thp,
 		.backing = options->backing,
@@ -66,6 +65,7 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 	sync_mutex_init(&mm->anon_lock);
 	rcu_batch_init(&mm->retired_vmas, vma_free_rcu);
 	mm_mempolicy_init(mm);
+	atomic_init(&mm->privileged, options->privileged != 0);
 	refcount_init(&mm->refs);
 	*out = mm;
 	return 0;

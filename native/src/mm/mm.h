@@ -32,7 +32,6 @@ struct mm {
 	struct counters counters;     /* enum mm_stat; any thread counts */
 	const struct policy *policy;  /* fixed */
 	enum vmalock_faults era;      /* fixed: which faults may take the policy's fast path */
-	bool privileged;              /* fixed */
 	bool forbids_zero_page;       /* fixed */
 	enum vmalock_thp thp;         /* fixed */
 	enum vmalock_backing backing; /* fixed */
@@ -41,7 +40,8 @@ struct mm {
 	struct sync_mutex anon_lock;   /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
 	struct rcu_batch retired_vmas; /* Guard: W */
 	struct rcu_node *spare_vmas;   /* memory that split_reserve() set aside, linked through rcu. Guard: W */
-	struct vmalock_limits limits;  /* fixed */
+	struct vmalock_limits limits;  /* Write: W. Read: mmap_lock */
+	atomic_u32 privileged;         /* Write: W. Read: anybody */
 	ATOMIC_PTR(struct mempolicy)
 	mempolicy;                            /* of set_mempolicy; NULL: none. See mm/mempolicy.h. Write: W. Read: RCU */
 	struct rcu_batch retired_mempolicies; /* Guard: W */
@@ -66,6 +66,12 @@ void mm_get(struct mm *mm);
 
 /* The last one frees the space and all in it. */
 void mm_put(struct mm *mm);
+
+/* Has it root's rights: no limit on locked memory, low addresses, MPOL_MF_MOVE_ALL? */
+static inline bool mm_is_privileged(const struct mm *mm)
+{
+	return atomic_load_relaxed(&mm->privileged);
+}
 
 static inline void mm_count(struct mm *mm, enum mm_stat stat)
 {

@@ -151,6 +151,8 @@ static int inherit(struct mm *parent, struct mm *child)
 	atomic_store_relaxed(&child->brk, atomic_load_relaxed(&parent->brk));
 	atomic_store_relaxed(&child->stack_start, atomic_load_relaxed(&parent->stack_start));
 	child->mmap_base = parent->mmap_base;
+	child->limits = parent->limits;
+	atomic_store_relaxed(&child->privileged, mm_is_privileged(parent));
 	return 0;
 }
 
@@ -159,11 +161,9 @@ int op_fork(struct mm *parent, struct mm **out)
 	struct vmalock_options options = {
 		.faults = parent->era,
 		.backing = parent->backing,
-		.privileged = parent->privileged,
 		.numa_nodes = parent->numa_nodes,
 		.forbids_zero_page = parent->forbids_zero_page,
 		.thp = parent->thp,
-		.limits = parent->limits,
 	};
 	struct mm *child;
 	int err = policy_mm_create(&options, parent->policy, parent->pt.frames, RANK_MMAP_CHILD, &child);

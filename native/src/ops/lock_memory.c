@@ -67,9 +67,10 @@ static void lock_every_vma(struct mm *mm, uint64_t lock)
 
 /* --- limits: RLIMIT_MEMLOCK ---------------------------------------------------------------------------------------- */
 
+/* Context: mmap_lock for writing. */
 static bool may_lock_at_all(const struct mm *mm)
 {
-	return mm->privileged || mm->limits.memlock != 0;
+	return mm_is_privileged(mm) || mm->limits.memlock != 0;
 }
 
 /* Pages of the range that are locked already. */
@@ -90,7 +91,7 @@ static bool limit_allows(struct mm *mm, uint64_t start, uint64_t length)
 	uint64_t wanted = mm->locked_pages + (length >> PAGE_SHIFT);
 	uint64_t end = start + length < start ? UINT64_MAX : start + length;
 
-	return mm->privileged || wanted <= limit || wanted - locked_in(mm, start, end) <= limit;
+	return mm_is_privileged(mm) || wanted <= limit || wanted - locked_in(mm, start, end) <= limit;
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
@@ -108,11 +109,11 @@ int op_mlock(struct mm *mm, uint64_t addr, uint64_t length, uint32_t flags, stru
 
 	if (flags & ~VMALOCK_MLOCK_ONFAULT)
 		return -EINVAL;
-	if (!may_lock_at_all(mm))
-		return -EPERM;
 	whole_pages(&addr, &length);
 	mmap_write_lock(mm);
-	err = limit_allows(mm, addr, length) ? 0 : -ENOMEM;
+	err = may_lock_at_all(mm) ? 0 : -EPERM;
+	if (!err && !limit_allows(mm, addr, length))
+		err = -ENOMEM;
 	if (!err && addr + length < addr)
 		err = -EINVAL;
 	if (!err)
@@ -142,11 +143,12 @@ int op_mlockall(struct mm *mm, uint32_t flags, struct populate *populate)
 
 	if (!flags || (flags & ~MCL_KNOWN) || flags == VMALOCK_MCL_ONFAULT)
 		return -EINVAL;
-	if (!may_lock_at_all(mm))
-		return -EPERM;
 	*populate = (struct populate){ 0 };
 	mmap_write_lock(mm);
-	if ((flags & VMALOCK_MCL_CURRENT) && !mm->privileged && mm->total_pages > mm->limits.memlock >> PAGE_SHIFT) {
+	if (!may_lock_at_all(mm)) {
+		err = -EPERM;
+	} else if ((flags & VMALOCK_MCL_CURRENT) && !mm_is_privileged(mm) &&
+		   mm->total_pages > mm->limits.memlock >> PAGE_SHIFT) {
 		err = -ENOMEM;
 	} else {
 		mm->default_flags = flags & VMALOCK_MCL_FUTURE ? lock : 0;

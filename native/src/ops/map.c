@@ -237,7 +237,7 @@ static int map_locked(struct mm *mm, const struct map_request *r, struct region 
 	err = place(mm, r, region->length, &region->start);
 	if (err)
 		return err;
-	if ((r->flags & VMALOCK_MAP_LOCKED) && !mm->privileged && mm->limits.memlock == 0)
+	if ((r->flags & VMALOCK_MAP_LOCKED) && !mm_is_privileged(mm) && mm->limits.memlock == 0)
 		return -EPERM;
 	if (!mm_may_lock(mm, region->flags, region->length >> PAGE_SHIFT))
 		return -EAGAIN;

@@ -41,7 +41,7 @@ static int check_arguments(const struct mm *mm, const struct mbind_request *r, s
 		return err;
 	if (r->flags & ~KNOWN_FLAGS)
 		return -EINVAL;
-	if ((r->flags & VMALOCK_MPOL_MF_MOVE_ALL) && !mm->privileged)
+	if ((r->flags & VMALOCK_MPOL_MF_MOVE_ALL) && !mm_is_privileged(mm))
 		return -EPERM;
 	out->start = r->addr;
 	out->end = r->addr + page_up(r->length);

@@ -39,12 +39,16 @@ struct pt {
 	struct counters *counters; /* the space's. fixed */
 	struct rcu_batch retired;  /* tables. Guard: mmap_lock for writing */
 	atomic_u32 has_huge;       /* from 0 to 1 before its first huge page */
+	atomic_u64 peak_resident;  /* most pages before any went, raised by whoever lets some go. Linux: hiwater_rss */
 };
 
 must_check int pt_init(struct pt *pt, struct frames *frames, struct counters *counters);
 
 /* Lets go of every page and table; nobody else uses the space any more. */
 void pt_destroy(struct pt *pt);
+
+/* Most pages that were ever resident at once. */
+uint64_t pt_peak_resident(struct pt *pt);
 
 /* --- for faults: one entry, under its table's lock ---------------------------------------------------------------- */
 

@@ -32,6 +32,23 @@ void table_drop_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint64_
 		frame_put(pt->frames, pte_page(pte));
 }
 
+/* Before pages go: only then can there have been more than there are. */
+static uint64_t note_peak(struct pt *pt)
+{
+	uint64_t now = 0, peak = atomic_load_relaxed(&pt->peak_resident);
+
+	for (uint32_t kind = PT_COUNT_RSS_ANON; kind <= PT_COUNT_RSS_SHMEM; kind++)
+		now += counters_sum(pt->counters, kind);
+	while (now > peak && !atomic_cas_acquire(&pt->peak_resident, &peak, now))
+		;
+	return max_u64(now, peak);
+}
+
+uint64_t pt_peak_resident(struct pt *pt)
+{
+	return note_peak(pt);
+}
+
 void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 {
 	struct rss_change change = { 0 };
@@ -40,6 +57,7 @@ void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 	check(page_aligned(start | end));
 	if (pt_has_huge(pt)) {
 		huge_split_ends(pt, start, end);
+		note_peak(pt);
 		huge_zap(pt, start, end);
 	}
 	while (table_span_next(pt, &start, end, &span)) {
@@ -51,7 +69,10 @@ void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 		}
 		table_unlock(span.table);
 	}
-	rss_change_apply(pt, &change);
+	if (change.by[PT_COUNT_RSS_ANON] | change.by[PT_COUNT_RSS_FILE] | change.by[PT_COUNT_RSS_SHMEM]) {
+		note_peak(pt);
+		rss_change_apply(pt, &change);
+	}
 }
 
 static bool is_whole(const struct table_span *span)

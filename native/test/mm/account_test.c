@@ -56,7 +56,7 @@ static void status_counts_each_mapping_under_its_kind(void)
 	expect_eq(status.vm_size, 15 * P);
 	expect_eq(status.vm_data, 8 * P);
 	expect_eq(status.vm_stack, 4 * P);
-	expect_eq(status.vm_exec, P);
+	expect_eq(status.vm_lib, P);
 	expect_eq(status.committed, 7 * P); /* data and stack, but not what reserves nothing */
 	expect_eq(status.map_count, 5);
 	expect_eq(status.rss_anon, P); /* the zero page is nobody's */
@@ -67,7 +67,7 @@ static void status_counts_each_mapping_under_its_kind(void)
 	expect_eq(status_of(mm).vm_data, 5 * P);
 	expect_eq(vmalock_mm_unmap(mm, page(0), WINDOW * P), 0);
 	status = status_of(mm);
-	expect_eq(status.vm_size + status.vm_data + status.vm_stack + status.vm_exec + status.committed, 0);
+	expect_eq(status.vm_size + status.vm_data + status.vm_stack + status.vm_lib + status.committed, 0);
 	expect_eq(status.vm_peak, 15 * P);
 	end_space(mm);
 }

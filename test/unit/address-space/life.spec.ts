@@ -25,6 +25,10 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   mbind: [page(0), PAGE, { mode: 'default' }],
   setMempolicy: [{ mode: 'default' }],
   getMempolicy: [],
+  setLimits: [{}],
+  limits: [],
+  setPrivileged: [true],
+  isPrivileged: [],
   mseal: [page(0), PAGE],
   remapFilePages: [page(0), PAGE, 0],
   userfaultfd: [],
@@ -211,6 +215,7 @@ describe('a getter of the options that closes the space', () => {
     ['mremap', (space, start) => space.mremap(start, PAGE, 2 * PAGE, closing(space, {}, 'to'))],
     ['mbind', (space, start) => space.mbind(start, PAGE, closing(space, { mode: 0 }, 'nodes'))],
     ['setMempolicy', (space) => space.setMempolicy(closing(space, { mode: 0 }, 'nodes'))],
+    ['setLimits', (space) => space.setLimits(closing(space, {}, 'as'))],
     ['getMempolicy', (space) => space.getMempolicy(closing(space, {}, 'address'))],
   ])('is seen by %s, which changes nothing else', (_, act) => {
     const space = new AddressSpace();
