@@ -17,11 +17,12 @@
 #include "report.h"
 
 extern const struct workload workload_lookup, workload_index_update, workload_index_bytes, workload_fault_present,
-	workload_fault_anonymous, workload_map_unmap, workload_map_unmap_alone, workload_protect;
+	workload_fault_anonymous, workload_map_unmap, workload_map_unmap_alone, workload_protect, workload_writer_beside;
 
 static const struct workload *const workloads[] = {
-	&workload_lookup,          &workload_index_update, &workload_index_bytes,     &workload_fault_present,
-	&workload_fault_anonymous, &workload_map_unmap,    &workload_map_unmap_alone, &workload_protect,
+	&workload_lookup,          &workload_index_update,    &workload_index_bytes,
+	&workload_fault_present,   &workload_fault_anonymous, &workload_map_unmap,
+	&workload_map_unmap_alone, &workload_protect,         &workload_writer_beside,
 };
 
 #define ROUNDS 60

@@ -31,6 +31,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "index/index.h"
+#include "sync/syncpoint.h"
 
 #define NODE_ALIGN 64
 #define NODE_KEYS 15
@@ -141,6 +142,7 @@ static inline bool leaf_load(const struct index_node *leaf, uint32_t slot, struc
 	end = atomic_load_acquire(&leaf->key[slot]);
 	if (end == KEY_NONE)
 		return false;
+	syncpoint("index-end-loaded");
 	out->start = atomic_load_acquire(&leaf->leaf.start[slot]);
 	out->end = end;
 	out->value = rcu_deref(&leaf->leaf.value[slot]);

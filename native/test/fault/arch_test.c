@@ -3,6 +3,8 @@
 
 #define ARM64_DATA (UINT64_C(0x24) << 26)
 #define ARM64_FETCH (UINT64_C(0x20) << 26)
+#define ARM64_FETCH_KERNEL (UINT64_C(0x21) << 26)
+#define ARM64_ACCESS_3 UINT64_C(0x0b)
 #define ARM64_TRANSLATION_3 UINT64_C(0x07)
 #define ARM64_PERMISSION_3 UINT64_C(0x0f)
 #define ARM64_ALIGNMENT UINT64_C(0x21)
@@ -11,6 +13,7 @@
 #define PPC_STORE UINT64_C(0x02000000)
 #define PPC_NO_PAGE UINT64_C(0x40000000)
 #define PPC_FETCH UINT64_C(0x80000000)
+#define PPC_BAD UINT64_C(0x04000000)
 #define PPC_KEY UINT64_C(0x00200000)
 
 static uint32_t outcome(vmalock_mm *mm, enum vmalock_arch arch, uint64_t n, uint64_t word)
@@ -57,6 +60,8 @@ static void arm64_reads_writes_and_fetches(void)
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 2, data), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 3, data), VMALOCK_FAULT_SIGSEGV_ACCERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 3, ARM64_FETCH | ARM64_PERMISSION_3), VMALOCK_FAULT_MINOR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 3, ARM64_FETCH_KERNEL | ARM64_PERMISSION_3), VMALOCK_FAULT_MINOR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 0, ARM64_DATA | ARM64_ACCESS_3), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 0, ARM64_DATA | ARM64_ALIGNMENT), VMALOCK_FAULT_SIGBUS);
 	end_space(mm);
 }
@@ -71,6 +76,7 @@ static void ppc64_reads_writes_and_fetches(void)
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 3, PPC_NO_PAGE), VMALOCK_FAULT_SIGSEGV_ACCERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 3, PPC_NO_PAGE | PPC_FETCH), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 0, PPC_KEY), VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 0, PPC_BAD), VMALOCK_FAULT_SIGBUS);
 	end_space(mm);
 }
 

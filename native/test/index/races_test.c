@@ -82,6 +82,26 @@ static void lookup_whose_entry_shrinks_away_from_it_finds_the_next(void)
 	model_destroy(m);
 }
 
+/* Its start and its end, one changed after the other, are never joined to an entry that nobody stored. */
+static void lookup_between_two_words_of_an_entry_sees_one_of_its_states(void)
+{
+	struct model *m = spaced_out(5);
+	struct index_entry old, moved;
+	struct lookup l = { .index = &m->index, .find = index_find, .addr = m->at[1].start };
+
+	set_end(m, 1, m->at[1].end + pages(1)); /* the word of this entry that may change in place from now on */
+	old = m->at[1];
+	park_lookup(&l, "index-end-loaded");
+	set_end(m, 1, old.end + pages(1));
+	moved = m->at[1];
+	moved.start = old.end;
+	model_replace(m, old.start, moved.end, &moved, 1);
+	finish_lookup(&l, "index-end-loaded");
+	expect(l.found && same_entry(&l.e, &old));
+	expect_found(m, moved.start);
+	model_destroy(m);
+}
+
 static void lookup_whose_leaf_loses_its_last_entry_finds_the_first_of_the_next_leaf(void)
 {
 	struct model *m = spaced_out(60);
@@ -195,6 +215,7 @@ static void cursor_in_a_retired_leaf_goes_on_with_the_entries_that_stay(void)
 
 static const struct test_case cases[] = {
 	CASE(lookup_whose_entry_shrinks_away_from_it_finds_the_next),
+	CASE(lookup_between_two_words_of_an_entry_sees_one_of_its_states),
 	CASE(lookup_whose_leaf_loses_its_last_entry_finds_the_first_of_the_next_leaf),
 	CASE(lookup_that_has_passed_a_pivot_before_it_rises_misses_only_what_came_later),
 	CASE(lookup_inside_a_subtree_that_is_replaced_sees_all_of_the_old_one),
