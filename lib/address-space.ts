@@ -199,9 +199,9 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    * madvise(2).
    *
    * @param advice the lower-case name behind MADV_ ('dontneed', 'willneed', ...), or Linux's number
-   * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole: the rest has been advised all the same; `ENOSYS` for
-   *   remove. 'collapse' ends at the first 2 MiB that cannot be a huge page: `EINVAL`, or `ENOMEM` where no 2 MiB
-   *   of frames are free
+   * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole: the rest has been advised all the same; `EACCES` for remove of
+   *   anything but a shared mapping that could be made writable. 'collapse' ends at the first 2 MiB that cannot be a huge
+   *   page: `EINVAL`, or `ENOMEM` where no 2 MiB of frames are free
    */
   madvise(address: Bytes, length: Bytes, advice: string | number): void {
     const handle = AddressSpace.#of(this);

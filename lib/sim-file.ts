@@ -4,7 +4,7 @@
 import { byteArray, newBuffer } from './internal/arrays';
 import { type Handle, native } from './internal/native';
 import { bytes, choice, invalidArgument, object, outOfRange, text, wholeNumber } from './internal/options';
-import { notModelled, succeeded } from './internal/raise';
+import { succeeded } from './internal/raise';
 import { VmalockError } from './errors';
 import type { Bytes } from './units';
 
@@ -83,7 +83,7 @@ export class SimFile {
     forgotten.register(this, { handle: this.#handle, id });
   }
 
-  /** Bytes; {@link SimFile.write} may make it more. */
+  /** Bytes; {@link SimFile.write} may make it more, {@link SimFile.truncate} more or less. */
   get length(): number {
     return native.fileLength(SimFile.#handleOf(this));
   }
@@ -93,11 +93,37 @@ export class SimFile {
     return native.fileName(SimFile.#handleOf(this));
   }
 
-  /** Not modelled yet. @throws {VmalockError} `ENOSYS` */
+  /**
+   * As ftruncate(2): the file ends at `length`. Pages beyond are taken from every mapping in every space, private copies too,
+   * and an access there is a SIGBUS; what is left of the last page after the end becomes zeros. What the file grows by reads 0, also
+   * where {@link SimFileOptions.fill} says otherwise.
+   *
+   * May be called while other threads fault in the file's mappings.
+   *
+   * @param length bytes
+   * @throws {VmalockError} `EINVAL` for a file opened `ro`, or a length beyond 2^63 - 1; `ENOMEM` when the host has no memory to
+   *   remember a cut by (only with a fill byte), and nothing has changed then
+   */
   truncate(length: Bytes): void {
-    SimFile.#handleOf(this);
+    const handle = SimFile.#handleOf(this);
     bytes('length', length);
-    throw notModelled('ftruncate');
+    succeeded(native.fileTruncate(handle, length), 'ftruncate', undefined, length);
+  }
+
+  /**
+   * As fallocate(2) with FALLOC_FL_PUNCH_HOLE: the range reads 0, the length of the file stays. Whole pages are taken from the file and
+   * from every mapping of it; private copies stay. The range may reach beyond the end, where nothing happens.
+   *
+   * @param offset bytes from its start
+   * @param length bytes
+   * @throws {VmalockError} `EINVAL` without a length, or for a number beyond 2^63 - 1; `EBADF` for a file opened `ro`; `EFBIG` when
+   *   the end is beyond 2^63 - 1; `ENOMEM` as {@link SimFile.truncate}
+   */
+  punchHole(offset: Bytes, length: Bytes): void {
+    const handle = SimFile.#handleOf(this);
+    bytes('offset', offset);
+    bytes('length', length);
+    succeeded(native.filePunchHole(handle, offset, length), 'fallocate', offset, length);
   }
 
   /**

@@ -34,6 +34,8 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   mbind OFF LEN POLICY [FLAGS]      bind:0, interleave=static:0,1, local, ...; FLAGS: s STRICT, m MOVE, a MOVE_ALL
   mempolicy OFF                     the policy of the mapping there
   r OFF, w OFF [VALUE]              load or store one byte
+  ftruncate LEN                     the protocol's file, whatever maps it
+  punch OFF LEN                     a hole in it: fallocate with PUNCH_HOLE
   uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default) or 2, which
                                     also protects empty memory; both give SIGBUS instead of events
   uffd-unregister, uffd-zeropage OFF LEN - [N]

@@ -58,7 +58,7 @@ export class Executor implements Disposable {
   private file: SimFile;
   /** nothing but a new space makes the range empty then */
   private hasSeals = false;
-  private fileWasMapped = false;
+  private fileHasChanged = false;
 
   /** @throws {VmalockError} for a policy or an era that does not exist, RangeError for pages outside 1 to 4096 */
   constructor(private readonly options: ExecutorOptions = {}) {
@@ -123,6 +123,10 @@ export class Executor implements Disposable {
         return this.reset();
       case 'fork':
         return this.fork();
+      case 'ftruncate':
+        return this.truncate(words);
+      case 'punch':
+        return this.punch(words);
       case 'uffd-close':
         return this.userfaults.close(orRefuse(this.userfaults.named(words.take()), 'syntax'));
       case 'mlockall':
@@ -166,8 +170,8 @@ export class Executor implements Disposable {
     }
     this.space.munlockAll();
     this.space.munmap(this.window.start, this.window.end - this.window.start);
-    if (this.fileWasMapped) this.file = this.newFile();
-    this.fileWasMapped = false;
+    if (this.fileHasChanged) this.file = this.newFile();
+    this.fileHasChanged = false;
     this.space.setLimits({ as: Infinity, data: Infinity, memlock: Infinity });
     this.space.setPrivileged(true);
     return 'reset ok\n';
@@ -184,6 +188,20 @@ export class Executor implements Disposable {
     const word = words.take();
     if (name === undefined || word === undefined || !/^(?:\d{1,9}|-)$/.test(word)) throw new Refusal('syntax');
     this.space.setLimits({ [name]: word === '-' ? Infinity : Number(word) * this.space.pageSize });
+    return '0 ok\n';
+  }
+
+  /** Of the file that `f` maps. */
+  private truncate(words: Words): string {
+    this.file.truncate(orRefuse(words.takeAmount(), 'syntax'));
+    this.fileHasChanged = true;
+    return '0 ok\n';
+  }
+
+  private punch(words: Words): string {
+    const offset = orRefuse(words.takeAmount(), 'syntax');
+    this.file.punchHole(offset, orRefuse(words.takeAmount(), 'syntax'));
+    this.fileHasChanged = true;
     return '0 ok\n';
   }
 
@@ -279,7 +297,7 @@ export class Executor implements Disposable {
     const { file, ...letters } = orRefuse(parseMapLetters(orRefuse(words.take(), 'syntax')), 'flags');
     if (!file) return this.addressAnswer(this.space.mmap({ address, length, prot, ...letters }));
     const offset = orRefuse(words.takeAmount(), 'syntax');
-    this.fileWasMapped = true;
+    this.fileHasChanged = true;
     return this.addressAnswer(
       this.space.mmap({
         address,

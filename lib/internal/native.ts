@@ -134,6 +134,8 @@ export interface Native {
   fileLength(file: Handle): number;
   fileRead(file: Handle, offset: Bytes, buffer: Uint8Array): number;
   fileWrite(file: Handle, offset: Bytes, bytes: Uint8Array): number;
+  fileTruncate(file: Handle, length: Bytes): number;
+  filePunchHole(file: Handle, offset: Bytes, length: Bytes): number;
 
   uffdCreate(space: Handle, features: Bytes): Handle;
   uffdClose(uffd: Handle): void;

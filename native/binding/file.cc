@@ -97,13 +97,41 @@ napi_value FileWrite(Call &call)
 	return call.Number(vmalock_file_write(file, offset, bytes, length));
 }
 
+/* (file, length) */
+napi_value FileTruncate(Call &call)
+{
+	vmalock_file *file = call.File(0);
+	uint64_t length = call.Bytes(1);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_file_truncate(file, length));
+}
+
+/* (file, offset, length) */
+napi_value FilePunchHole(Call &call)
+{
+	vmalock_file *file = call.File(0);
+	uint64_t offset = call.Bytes(1), length = call.Bytes(2);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_file_punch_hole(file, offset, length));
+}
+
 } // namespace
 
 const Function kFileFunctions[] = {
-	{ "fileCreate", Entry<FileCreate> }, { "fileClose", Entry<FileClose> },
-	{ "fileId", Entry<FileId> },         { "fileName", Entry<FileName> },
-	{ "fileLength", Entry<FileLength> }, { "fileRead", Entry<FileRead> },
-	{ "fileWrite", Entry<FileWrite> },   { nullptr, nullptr },
+	{ "fileCreate", Entry<FileCreate> },
+	{ "fileClose", Entry<FileClose> },
+	{ "fileId", Entry<FileId> },
+	{ "fileName", Entry<FileName> },
+	{ "fileLength", Entry<FileLength> },
+	{ "fileRead", Entry<FileRead> },
+	{ "fileWrite", Entry<FileWrite> },
+	{ "fileTruncate", Entry<FileTruncate> },
+	{ "filePunchHole", Entry<FilePunchHole> },
+	{ nullptr, nullptr },
 };
 
 } // namespace vmalock_binding

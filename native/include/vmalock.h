@@ -78,6 +78,31 @@ VMALOCK_API int64_t vmalock_file_read(vmalock_file *file, uint64_t offset, void 
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_write(vmalock_file *file, uint64_t offset, const void *bytes,
 						      size_t length);
 
+/*
+ * vmalock_file_truncate - ftruncate(2)
+ * @length: bytes
+ *
+ * Pages beyond the new end are taken from every mapping in every space, private copies too; what is left of the last page
+ * after the end is zeroed. A file that grows, again or for the first time, reads 0 there, also one with a fill byte.
+ *
+ * Context: takes the lock of the file's mappings and locks of page tables; no mmap_lock, and no VMA's. May be called beside
+ *          faults and requests of any thread.
+ * Return:  0; EINVAL (longer than 2^63 - 1, or a file that may not be written); ENOMEM, and nothing has changed.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_truncate(vmalock_file *file, uint64_t length);
+
+/*
+ * vmalock_file_punch_hole - fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+ * @offset, @length: bytes, any; they may lie beyond the end, where nothing happens
+ *
+ * The range reads 0 from now on. Whole pages are taken from the file and from every mapping, but private copies stay.
+ *
+ * Context: as vmalock_file_truncate().
+ * Return:  0; EINVAL (no length, or a number beyond 2^63 - 1); EBADF (a file that may not be written); EFBIG (the end is beyond
+ *          that); ENOMEM, and nothing has changed.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_punch_hole(vmalock_file *file, uint64_t offset, uint64_t length);
+
 /* --- address spaces -------------------------------------------------------------------------------------------- */
 
 enum vmalock_backing {
@@ -208,7 +233,10 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_remap(vmalock_mm *mm, uint64_t add
 						    uint64_t new_length, uint32_t flags, uint64_t new_addr,
 						    uint64_t *out);
 
-/* madvise(2), @advice Linux's number. Return: 0; EINVAL; ENOMEM for a hole (the rest is advised all the same); ... */
+/*
+ * madvise(2), @advice Linux's number. Return: 0; EINVAL; ENOMEM for a hole (the rest is advised all the same); EACCES (MADV_REMOVE of
+ * what is no shared mapping that could be made writable); ...
+ */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice);
 
 struct vmalock_range {

@@ -23,6 +23,7 @@
 	X(ENODEV, 19, "this file cannot be mapped so")                                                                  \
 	X(EINVAL, 22, "invalid argument")                                                                               \
 	X(ETXTBSY, 26, "text file busy")                                                                                \
+	X(EFBIG, 27, "file too large")                                                                                  \
 	X(ENOSYS, 38, "not modelled")                                                                                   \
 	X(EOVERFLOW, 75, "value too large")                                                                             \
 	X(EOPNOTSUPP, 95, "operation not supported")                                                                    \

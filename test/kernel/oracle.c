@@ -866,6 +866,28 @@ static void reset(void)
 	say("reset ok\n");
 }
 
+/* ftruncate LENGTH, of the file that `f` maps. */
+static void do_ftruncate(void)
+{
+	uint64_t length;
+
+	if (amount(&length))
+		say_result(ftruncate(file, (off_t)length));
+	else
+		say("X syntax\n");
+}
+
+/* punch OFFSET LENGTH, of the same. */
+static void do_punch(void)
+{
+	uint64_t offset, length;
+
+	if (amount(&offset) && amount(&length))
+		say_result(fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length));
+	else
+		say("X syntax\n");
+}
+
 static void answer(char *line)
 {
 	const char *name = strtok(line, " \t\r\n");
@@ -882,6 +904,10 @@ static void answer(char *line)
 		reset();
 	else if (strcmp(name, "fork") == 0)
 		do_fork();
+	else if (strcmp(name, "ftruncate") == 0)
+		do_ftruncate();
+	else if (strcmp(name, "punch") == 0)
+		do_punch();
 	else if (strcmp(name, "uffd-close") == 0)
 		uffd_close();
 	else if (strncmp(name, "uffd-", 5) == 0)

@@ -23,6 +23,8 @@ export interface Profile {
   readonly dontUnmap: boolean;
   /** how often, of 1, an amount is not whole pages, or a length is 0 */
   readonly odd: number;
+  /** loads and stores also of a page's last bytes, and of its middle */
+  readonly bytes?: boolean;
   /** most operations of a sequence */
   readonly longest: number;
   /** huge pages where `hugepage` asks for them; else none */
@@ -39,7 +41,8 @@ type Operation =
   | ('mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore')
   | Userfault
   | Locking
-  | Policies;
+  | Policies
+  | Cut;
 
 type Locking = 'mlock' | 'mlock2' | 'munlock' | 'mlockall' | 'munlockall' | 'msync' | 'mseal' | 'remap_file_pages';
 
@@ -55,6 +58,7 @@ const POLICIES_OF_ANONYMOUS = [
   ...['bind:0', 'bind:0', 'local', 'local s', 'local sm', 'local m', 'preferred s', 'default m', 'bind:0 s'],
   ...['interleave=static:0,5', 'interleave=static:0', 'bind=relative:1', 'bind=relative:1 s', 'bind=relative:2'],
 ];
+type Cut = 'ftruncate' | 'punch';
 
 const UFFD_MODES = ['m', 'm', 'w', 'w', 'mw', 'mw', 'i', 'mi', 'mwi', '-'];
 
@@ -157,6 +161,33 @@ export const PROFILES: readonly Profile[] = [
     prots: ['rw', 'rw', 'r', 'rwx', '-'],
     mapLetters: ['pf', 'pf', 'sf', 'sf', 's', 'pfP', 'sfP'],
     advice: PAGE_ADVICE,
+  },
+  {
+    ...EVERYTHING,
+    name: 'truncating',
+    pages: 10,
+    weights: {
+      mmap: 14,
+      munmap: 4,
+      mprotect: 8,
+      mremap: 10,
+      madvise: 14,
+      r: 16,
+      w: 24,
+      fork: 4,
+      mincore: 2,
+      mlock: 1,
+      munlock: 1,
+      msync: 1,
+      ftruncate: 14,
+      punch: 10,
+    },
+    prots: ['rw', 'rw', 'rw', 'r', 'rwx', '-'],
+    mapLetters: ['pf', 'pf', 'sf', 'sf', 'sf', 's', 's', 'p', 'sfP', 'sfL'],
+    advice: ['remove', 'remove', 'remove', 'remove', 'dontneed', 'willneed', 'populate_read', 'populate_write'],
+    bytes: true,
+    odd: 0.3,
+    begins: ['sf', 'pf', 's'].map((letters) => [`mmap 0 10 rw ${letters}${letters.endsWith('f') ? ' 0' : ''}`]),
   },
   {
     ...EVERYTHING,
@@ -504,9 +535,13 @@ class Writer {
       case 'munlockall':
         return 'munlockall';
       case 'r':
-        return `r ${this.page()}`;
+        return `r ${this.place()}`;
       case 'w':
-        return `w ${this.page()} ${1 + this.random.below(200)}`;
+        return `w ${this.place()} ${1 + this.random.below(200)}`;
+      case 'ftruncate':
+        return `ftruncate ${this.isOdd() ? `${this.page()}+${1 + this.random.below(4095)}` : this.random.below(this.profile.pages + 2)}`;
+      case 'punch':
+        return `punch ${this.range()}`;
       case 'smaps':
       case 'status':
         return operation;
@@ -559,6 +594,11 @@ class Writer {
     if (unit === undefined || this.random.below(4) === 0) return this.random.below(pages);
     const near = unit * this.random.below(pages / unit) + this.random.oneOf([0, 0, 0, 0, 1, 2, 3, -1, -2]);
     return Math.max(0, near);
+  }
+
+  /** A byte to load or store. */
+  private place(): string {
+    return `${this.page()}${this.profile.bytes === true ? this.random.oneOf(['', '', '+1', '+2047', '+4095']) : ''}`;
   }
 
   /** Short ranges meet their neighbours more often than long ones. */

@@ -157,6 +157,11 @@ export function looking(): void {
 
 export function files(): void {
   new SimFile({ length: 1, fill: 0, mode: 'ro', name: '/a' });
+  isSame<ReturnType<typeof file.truncate>, void>(true);
+  file.truncate(1n);
+  file.punchHole(0, 4096n);
+  // @ts-expect-error a hole has a length
+  file.punchHole(0);
   // @ts-expect-error a length is needed
   new SimFile({ name: '/a' });
   const bytes: Buffer = file.read(0n, 1);

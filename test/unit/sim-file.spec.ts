@@ -68,11 +68,59 @@ describe('a simulated file', () => {
     expect(mapped.every((found) => found === file)).toBe(true);
   });
 
-  it('cannot be truncated yet', () => {
-    const file = new SimFile({ length: PAGE });
-    expect(codeOf(() => file.truncate(0))).toBe('ENOSYS');
-    expect(codeOf(() => file.truncate(-1))).toBe(RANGE);
-    expect(file.length).toBe(PAGE);
+  it('loses pages from every mapping when it is truncated, and reads 0 when it grows again', () => {
+    using space = new AddressSpace();
+    using child = space.fork();
+    const file = new SimFile({ length: pages(3), fill: 7 });
+    const shared = space.mmap({ length: pages(3), file, prot: 'rw', shared: true });
+    const copied = child.mmap({ length: pages(3), file, prot: 'rw' });
+    child.write(copied + pages(2), Uint8Array.of(1));
+    space.read(shared + pages(2), 1);
+    file.truncate(PAGE + 10);
+    expect(file.length).toBe(PAGE + 10);
+    expect(codeOf(() => space.read(shared + pages(2), 1))).toBe('SIGBUS');
+    expect(codeOf(() => child.write(copied + pages(2), Uint8Array.of(1)))).toBe('SIGBUS');
+    expect(child.status().RssAnon).toBe(0);
+    expect([...space.read(shared + PAGE + 8, 4)]).toEqual([7, 7, 0, 0]);
+    file.truncate(pages(3));
+    expect([...file.read(PAGE + 9, 2), ...child.read(copied + pages(2), 1)]).toEqual([7, 0, 0]);
+  });
+
+  it('has holes punched into it, which private copies do not notice', () => {
+    using space = new AddressSpace();
+    const file = new SimFile({ length: pages(3), fill: 7 });
+    const shared = space.mmap({ length: pages(3), file, prot: 'rw', shared: true });
+    const copied = space.mmap({ length: pages(3), file, prot: 'rw' });
+    space.read(shared, pages(3));
+    space.write(copied + PAGE, Uint8Array.of(1));
+    file.punchHole(PAGE - 1, PAGE + 2);
+    expect(file.length).toBe(pages(3));
+    expect([...space.mincore(shared, pages(3))]).toEqual([1, 0, 1]);
+    expect([...file.read(PAGE - 2, 3), ...file.read(pages(2), 2)]).toEqual([7, 0, 0, 0, 7]);
+    expect([...space.read(copied + PAGE, 2), ...space.read(shared + PAGE, 2)]).toEqual([1, 7, 0, 0]);
+    space.madvise(shared, PAGE, 'remove');
+    expect(file.read(0, 1)[0]).toBe(0);
+    expect(codeOf(() => space.madvise(copied, PAGE, 'remove'))).toBe('EACCES');
+  });
+
+  it.each([
+    ['truncate to a negative length', (file: SimFile) => file.truncate(-1), RANGE],
+    ['truncate to half a byte', (file: SimFile) => file.truncate(0.5), RANGE],
+    ['truncate to text', (file: SimFile) => file.truncate('1' as never), INVALID],
+    ['truncate to more than off_t says', (file: SimFile) => file.truncate(2n ** 63n), 'EINVAL'],
+    ['punch a hole of nothing', (file: SimFile) => file.punchHole(0, 0), 'EINVAL'],
+    ['punch a hole at NaN', (file: SimFile) => file.punchHole(NaN, 1), RANGE],
+    ['punch a hole of a negative length', (file: SimFile) => file.punchHole(0, -1), RANGE],
+    ['punch a hole beyond off_t', (file: SimFile) => file.punchHole(2n ** 63n - 1n, 1), 'EFBIG'],
+  ])('does not %s', (_, call, code) => {
+    const file = new SimFile({ length: 4, fill: 1 });
+    expect(codeOf(() => call(file))).toBe(code);
+    expect([...file.read(0, 5)]).toEqual([1, 1, 1, 1]);
+  });
+
+  it('that may not be written is not cut either', () => {
+    const file = new SimFile({ length: 4, mode: 'ro' });
+    expect([codeOf(() => file.truncate(0)), codeOf(() => file.punchHole(0, 1))]).toEqual(['EINVAL', 'EBADF']);
   });
 
   it.each([
@@ -107,6 +155,7 @@ describe('a simulated file', () => {
     ['read', [0, 1]],
     ['write', [0, Uint8Array.of(1)]],
     ['truncate', [0]],
+    ['punchHole', [0, 1]],
     ['length', []],
     ['name', []],
   ] as const)('has %s for itself alone', (name, args) => {

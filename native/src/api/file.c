@@ -2,6 +2,7 @@
  * api/file.c - simulated files
  */
 #include "api/handle.h"
+#include "ops/truncate.h"
 #include "pt/file.h"
 
 int vmalock_file_create(const struct vmalock_file_options *options, vmalock_file **out)
@@ -50,4 +51,14 @@ int64_t vmalock_file_read(vmalock_file *file, uint64_t offset, void *buffer, siz
 int vmalock_file_write(vmalock_file *file, uint64_t offset, const void *bytes, size_t length)
 {
 	return file_write(file_of(file), offset, bytes, length);
+}
+
+int vmalock_file_truncate(vmalock_file *file, uint64_t length)
+{
+	return op_truncate(file_of(file), length);
+}
+
+int vmalock_file_punch_hole(vmalock_file *file, uint64_t offset, uint64_t length)
+{
+	return op_punch_hole(file_of(file), offset, length);
 }

@@ -12,7 +12,7 @@
  * Not for mappings whose userfaultfd wants to know of pages that the file has, or of writes to them.
  *
  * Locks    the VMA held still by the caller; the table's lock. The file's pages are looked up under it, so that who takes pages out of the
- *          file and then out of the tables finds what was put here.
+ *          file and then out of the tables (ops/truncate.h) finds what was put here. pair [file-cut]
  * Linux    mm/memory.c, do_fault_around(); mm/filemap.c, filemap_map_pages(). fault_around_bytes is 64 KiB.
  */
 #include "fault/fault.h"
@@ -59,6 +59,7 @@ bool fault_around(struct fault *f)
 	if (w.end - w.first == 1)
 		return false;
 	spinlock_lock(f->slot.lock, RANK_TABLE);
+	atomic_fence_full(); /* pair [file-cut]: as in file_was_cut() */
 	for (uint32_t i = w.first; i < w.end; i++) {
 		struct pt_slot slot = { f->slot.entry - at + i, f->slot.lock };
 

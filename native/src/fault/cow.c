@@ -28,16 +28,38 @@ static uint32_t write_shared(struct fault *f)
 	return likely(fault_lock_entry(f)) ? make_writable(f) : FAULT_CHANGED;
 }
 
-/* A frame in place of a page that the entry does not count as a user of. */
-static uint32_t replace_page(struct fault *f)
+static uint32_t replace_zeros(struct fault *f)
 {
-	bool zeros = pte_kind(f->pte) == PTE_ZERO;
-	void *frame =
-		zeros ? mm_take_zeroed(f->mm, f->vma, f->addr) : mm_take_copy(f->mm, f->vma, f->addr, pte_page(f->pte));
+	void *frame = mm_take_zeroed(f->mm, f->vma, f->addr);
 
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;
 	return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+}
+
+/*
+ * A page of the file, which no entry counts as a user of. It may be cut out at any time; while an entry names it, it is not
+ * freed before this read section ends.
+ */
+static uint32_t replace_file_page(struct fault *f)
+{
+	struct frames *frames = f->mm->pt.frames;
+	void *frame = mm_take(f->mm, f->vma, f->addr);
+	bool there;
+
+	if (unlikely(!frame))
+		return VMALOCK_FAULT_OOM;
+	fault_ask_file(f);
+	rcu_read_lock();
+	there = atomic_load_relaxed(f->slot.entry) == f->pte;
+	syncpoint("cow-copies-page");
+	if (likely(there))
+		frame_copy(frames, frame, pte_page(f->pte));
+	rcu_read_unlock();
+	if (likely(there))
+		return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+	frame_put(frames, frame);
+	return FAULT_CHANGED;
 }
 
 /*
@@ -98,5 +120,14 @@ uint32_t fault_write_present(struct fault *f)
 	result = fault_prepare_anon(f);
 	if (unlikely(result))
 		return result;
-	return pte_kind(f->pte) == PTE_ANON ? write_frame(f) : replace_page(f);
+	switch (pte_kind(f->pte)) {
+	case PTE_ANON:
+		return write_frame(f);
+	case PTE_ZERO:
+		return replace_zeros(f);
+	case PTE_FILE:
+	case PTE_SHMEM:
+		break;
+	}
+	return replace_file_page(f);
 }

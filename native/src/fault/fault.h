@@ -26,6 +26,8 @@ struct fault {
 	/* Set by fault_handle() for the kinds. */
 	struct pt_slot slot; /* the entry of @addr, and its table's lock */
 	uint64_t pte;        /* what the entry was; looked at again under the lock */
+	uint64_t cuts;       /* file_cuts() before a page of the file was looked for. Only with asks_file */
+	bool asks_file;      /* what is to be installed comes from a page of the file: it must still be there */
 	uint32_t major;      /* VMALOCK_FAULT_MAJOR once a page was brought in, also if another fault then was faster */
 };
 
@@ -81,7 +83,13 @@ bool fault_userfault_wait(struct fault *f);
  */
 uint32_t fault_prepare_anon(struct fault *f);
 
-/* Locks the entry if it is still f->pte. False: it is not, and nothing is locked. */
+/* From here on @f is about a page of its VMA's file: nothing is installed if the file is cut meanwhile. */
+void fault_ask_file(struct fault *f);
+
+/*
+ * Locks the entry if it is still f->pte, and the file still has what fault_ask_file() began with. False: not so, and nothing is
+ * locked.
+ */
 bool fault_lock_entry(struct fault *f);
 void fault_unlock_entry(struct fault *f);
 

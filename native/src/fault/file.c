@@ -29,13 +29,28 @@ static uint32_t map_page(struct fault *f, const void *page)
 	return unlikely(bits & PTE_UFFD_WP) && f->access == VMALOCK_WRITE ? FAULT_CHANGED : VMALOCK_FAULT_MINOR;
 }
 
+/*
+ * The page may be cut out at any time. As long as that has not happened it is not freed before this read section ends; whether what was
+ * copied is still true, fault_install_frame() asks.
+ */
 static uint32_t copy_page(struct fault *f, const void *page)
 {
-	void *frame = mm_take_copy(f->mm, f->vma, f->addr, page);
+	struct frames *frames = f->mm->pt.frames;
+	void *frame = mm_take(f->mm, f->vma, f->addr);
+	bool there;
 
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;
-	return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+	rcu_read_lock();
+	there = !file_was_cut(f->vma->file, f->cuts);
+	syncpoint("fault-copies-page");
+	if (likely(there))
+		frame_copy(frames, frame, page);
+	rcu_read_unlock();
+	if (likely(there))
+		return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+	frame_put(frames, frame);
+	return FAULT_CHANGED;
 }
 
 /* Linux 6.6 let files in and sent every one of their faults back; 6.7 serves them. */
@@ -80,6 +95,7 @@ uint32_t fault_file(struct fault *f)
 		if (result)
 			return result;
 	}
+	fault_ask_file(f);
 	err = file_page(f->vma->file, index, &page, &fresh);
 	if (unlikely(err))
 		return err == -EFAULT ? VMALOCK_FAULT_SIGBUS : VMALOCK_FAULT_OOM;

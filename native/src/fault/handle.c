@@ -13,6 +13,7 @@
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
 #include "mm/thp.h"
+#include "pt/file.h"
 #include "pt/pte.h"
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
@@ -41,10 +42,17 @@ uint32_t fault_prepare_anon(struct fault *f)
 	return likely(vma_anon(f->vma) != NULL) ? 0 : prepare_anon_slowly(f);
 }
 
+void fault_ask_file(struct fault *f)
+{
+	f->cuts = file_cuts(f->vma->file);
+	f->asks_file = true;
+}
+
 bool fault_lock_entry(struct fault *f)
 {
 	spinlock_lock(f->slot.lock, RANK_TABLE);
-	if (likely(atomic_load_relaxed(f->slot.entry) == f->pte))
+	if (likely(atomic_load_relaxed(f->slot.entry) == f->pte) &&
+	    (likely(!f->asks_file) || likely(!file_was_cut(f->vma->file, f->cuts))))
 		return true;
 	spinlock_unlock(f->slot.lock, RANK_TABLE);
 	return false;
@@ -121,6 +129,7 @@ static uint32_t handle_once(struct fault *f)
 		return result;
 	if (unlikely(pt_slot_make(&f->mm->pt, f->addr, &f->slot)))
 		return VMALOCK_FAULT_OOM;
+	f->asks_file = false;
 	f->pte = atomic_load_relaxed(f->slot.entry);
 	return handle_entry(f);
 }

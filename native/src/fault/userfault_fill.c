@@ -107,8 +107,12 @@ struct filling {
 	const struct vma *vma;
 	const struct userfault_fill *fill;
 	uint64_t addr;
+	uint64_t cuts; /* file_cuts() before anything was looked for; 0 without a file */
 	struct pt_slot slot;
 };
+
+/* The file was cut while a page of it was on its way: begin with this page again. Never leaves this file. */
+#define FILL_CHANGED 1
 
 static uint64_t index_of(const struct filling *f)
 {
@@ -140,7 +144,9 @@ static int put(struct filling *f, uint64_t pte, bool over_markers)
 
 	spinlock_lock(f->slot.lock, RANK_TABLE);
 	old = atomic_load_relaxed(f->slot.entry);
-	if (is_beyond_file(f))
+	if (f->vma->file && file_was_cut(f->vma->file, f->cuts))
+		err = FILL_CHANGED;
+	else if (is_beyond_file(f))
 		err = -EFAULT;
 	else if (old && !(over_markers && pte_is_marker(old)))
 		err = -EEXIST;
@@ -205,13 +211,24 @@ static int continue_page(struct filling *f)
 	return put_file_page(f, page);
 }
 
-static int fill_page(struct filling *f)
+static int try_fill_page(struct filling *f)
 {
 	if (pt_slot_make(&f->mm->pt, f->addr, &f->slot))
 		return -ENOMEM;
+	f->cuts = f->vma->file ? file_cuts(f->vma->file) : 0;
 	if (f->fill->source == USERFAULT_CONTINUE)
 		return continue_page(f);
 	return vma_flags(f->vma) & VM_SHARED ? fill_shared(f) : fill_private(f);
+}
+
+static int fill_page(struct filling *f)
+{
+	int err;
+
+	do
+		err = try_fill_page(f);
+	while (err == FILL_CHANGED);
+	return err;
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */

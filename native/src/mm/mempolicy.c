@@ -109,6 +109,15 @@ void *mm_take_copy(struct mm *mm, const struct vma *vma, uint64_t addr, const vo
 	return frame_take_copy_from(mm->pt.frames, from, &nodes);
 }
 
+void *mm_take(struct mm *mm, const struct vma *vma, uint64_t addr)
+{
+	struct frame_nodes nodes = { 0 }; /* a pool of one node does not ask */
+
+	if (unlikely(mm->numa_nodes > 1))
+		nodes = mm_frame_nodes(mm, vma, addr, 0);
+	return frame_take_from(mm->pt.frames, &nodes);
+}
+
 void *mm_take_huge(struct mm *mm, const struct vma *vma, uint64_t addr)
 {
 	struct frame_nodes nodes;

@@ -32,6 +32,9 @@ struct frame_nodes mm_frame_nodes(struct mm *mm, const struct vma *vma, uint64_t
 must_check void *mm_take_zeroed(struct mm *mm, const struct vma *vma, uint64_t addr);
 must_check void *mm_take_copy(struct mm *mm, const struct vma *vma, uint64_t addr, const void *from);
 
+/* The same with any bytes, for frame_copy(). */
+must_check void *mm_take(struct mm *mm, const struct vma *vma, uint64_t addr);
+
 /* The same of 2 MiB, zeroed. NULL: no block is whole. */
 must_check void *mm_take_huge(struct mm *mm, const struct vma *vma, uint64_t addr);
 

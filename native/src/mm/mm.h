@@ -73,6 +73,12 @@ static inline bool mm_is_privileged(const struct mm *mm)
 	return atomic_load_relaxed(&mm->privileged);
 }
 
+/* The space that a VMA belongs to. Context: it is attached, and cannot leave now. */
+static inline struct mm *mm_of_vma(const struct vma *vma)
+{
+	return container_of(vma->domain, struct mm, domain);
+}
+
 static inline void mm_count(struct mm *mm, enum mm_stat stat)
 {
 	counters_add(&mm->counters, (uint32_t)stat, 1);

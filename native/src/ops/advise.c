@@ -7,6 +7,7 @@
 #include "ops/collapse.h"
 #include "ops/merge.h"
 #include "ops/seal.h"
+#include "ops/truncate.h"
 
 static bool is_known(int advice)
 {
@@ -112,8 +113,7 @@ static int set_flags(struct mm *mm, struct vma **vma, uint64_t start, uint64_t e
 
 /* --- advice about pages: mmap_lock for reading ---------------------------------------------------------------------- */
 
-/* The pages of a file are still in it afterwards, and write protection by a userfaultfd holds for them. */
-static uint32_t uffd_markers(const struct vma *vma)
+uint32_t advise_markers(const struct vma *vma)
 {
 	if (vma_is_anonymous(vma))
 		return 0;
@@ -131,7 +131,7 @@ static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint
 			return -EINVAL;
 		pt_clean(&mm->pt, start, end);
 	} else {
-		pt_discard(&mm->pt, start, end, uffd_markers(vma));
+		pt_discard(&mm->pt, start, end, advise_markers(vma));
 		pt_vacate(&mm->pt, start, end);
 	}
 	return 0;
@@ -155,6 +155,16 @@ static int guard(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, i
 	return pt_guard_install(&mm->pt, start, end);
 }
 
+/* Linux lets go of mmap_lock for this; the lock of a file's mappings ranks above it, so that here it can stay. */
+static int remove_pages(const struct vma *vma, uint64_t start, uint64_t end)
+{
+	if ((vma_flags(vma) & VM_LOCKED) || !vma->file)
+		return -EINVAL;
+	if ((vma_flags(vma) & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
+		return -EACCES;
+	return op_punch_hole(vma->file, vma_offset_at(vma, start), end - start);
+}
+
 static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, int advice)
 {
 	switch (advice) {
@@ -173,6 +183,8 @@ static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	case MADV_IS_GUARD_INSTALL:
 	case MADV_IS_GUARD_REMOVE:
 		return guard(mm, vma, start, end, advice);
+	case MADV_IS_REMOVE:
+		return remove_pages(vma, start, end);
 	default:
 		return -ENOSYS;
 	}

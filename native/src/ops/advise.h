@@ -37,9 +37,12 @@ enum madv {
 
 /*
  * Return: 0; -EINVAL; -ENOMEM for a hole (the rest has been advised all the same); -EAGAIN for the map limit or no memory;
- * -EPERM: a sealed mapping that may not be written would lose pages; -EACCES (MADV_REMOVE); -ENOSYS: not modelled yet (remove).
+ * -EPERM: a sealed mapping that may not be written would lose pages; -EACCES, -EFBIG (MADV_REMOVE).
  */
 must_check int op_madvise(struct mm *mm, uint64_t addr, uint64_t length, int advice);
+
+/* What becomes of write protection by userfaultfd where entries of @vma go: PT_ bits. Pages of a file may still be in it afterwards. */
+uint32_t advise_markers(const struct vma *vma);
 
 /* Checks that madvise makes before it looks at any mapping. Return: 0 and the end; -EINVAL. An empty range ends where it starts. */
 must_check int advise_check(uint64_t addr, uint64_t length, int advice, uint64_t *end);

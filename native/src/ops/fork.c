@@ -102,8 +102,15 @@ static int copy_pages(struct mm *parent, struct mm *child, const struct copies *
 {
 	for (uint64_t i = 0; i < copies->count; i++) {
 		struct vma *copy = copies->vmas[i];
-		int err = needs_copy(copy) ? pt_copy(&child->pt, &parent->pt, vma_start(copy), vma_end(copy)) : 0;
+		int err;
 
+		if (!needs_copy(copy))
+			continue;
+		syncpoint("fork-copies-pages");
+		vma_file_lock_mappings(
+			copy->file); /* a truncation sees an entry here, before it has its twin there, or both */
+		err = pt_copy(&child->pt, &parent->pt, vma_start(copy), vma_end(copy));
+		vma_file_unlock_mappings(copy->file);
 		if (err)
 			return err;
 	}

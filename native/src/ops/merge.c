@@ -119,11 +119,12 @@ struct vma *vma_merge_new(const struct merge *m)
 	if (left && right) {
 		adopt_anon(target, vma_anon_ref(n.next));
 		adopt_sticky(target, vma_flags(n.next));
-		absorb(mm, n.next);
 	}
 	adopt_anon(target, m->anon);
 	adopt_sticky(target, m->flags);
 	vma_set_range(target, entry.start, entry.end, left ? target->pgoff : m->pgoff);
+	if (left && right)
+		absorb(mm, n.next);
 	index_replace(&mm->vmas, entry.start, entry.end, &entry, 1);
 	if (left && right)
 		vma_retire(n.next, &mm->retired_vmas);
@@ -140,6 +141,7 @@ struct plan {
 
 /*
  * Carries out a merge around an existing VMA: one store for all of it. What of the middle is left keeps its flags.
+ * The target grows before the others shrink or leave, so that a truncation finds every page in one of them.
  */
 static struct vma *merge_existing(struct mm *mm, const struct merge *m, const struct plan *p)
 {
@@ -153,10 +155,13 @@ static struct vma *merge_existing(struct mm *mm, const struct merge *m, const st
 	if (p->left && p->right) {
 		adopt_anon(target, vma_anon_ref(p->next));
 		adopt_sticky(target, vma_flags(p->next));
-		absorb(mm, p->next);
 	}
 	adopt_anon(target, m->anon);
 	adopt_sticky(target, m->flags);
+	vma_set_range(target, start, end, p->left ? target->pgoff : m->pgoff);
+	syncpoint("merge-target-grown");
+	if (p->left && p->right)
+		absorb(mm, p->next);
 	if (p->whole)
 		absorb(mm, middle);
 	else if (p->left)
@@ -165,7 +170,6 @@ static struct vma *merge_existing(struct mm *mm, const struct merge *m, const st
 		vma_set_range(middle, vma_start(middle), m->start, middle->pgoff);
 	if (!p->whole)
 		pt_huge_split_inside(&mm->pt, p->left ? m->end : m->start);
-	vma_set_range(target, start, end, p->left ? target->pgoff : m->pgoff);
 
 	if (!p->whole && !p->left)
 		entries[count++] = (struct index_entry){ vma_start(middle), vma_end(middle), middle };

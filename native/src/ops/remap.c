@@ -285,7 +285,9 @@ static int move(struct remap *r)
 	if (!copy)
 		return -ENOMEM;
 	syncpoint("remap-copied");
+	vma_file_lock_mappings(copy->file); /* a truncation sees each entry at the old place or at the new */
 	move_pages(r, registered);
+	vma_file_unlock_mappings(copy->file);
 	if (registered)
 		leave_userfault(copy);
 	mm_account(mm, flags, (int64_t)(r->new_length >> PAGE_SHIFT));

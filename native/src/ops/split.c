@@ -67,7 +67,8 @@ int vma_split(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper)
 	}
 	/* Only now, with the VMA locked and nothing left that can fail: faults would bring the huge page back (docs/races.md, F18). */
 	pt_huge_split_inside(&mm->pt, addr);
-	vma_attach(new);
+	vma_attach(new); /* before the old one shrinks: a truncation finds every page in one of them */
+	syncpoint("split-attached");
 	halves[0] = (struct index_entry){ start, addr, vma };
 	halves[1] = (struct index_entry){ addr, end, new };
 	vma_set_range(vma, start, addr, vma->pgoff);

@@ -1,10 +1,14 @@
 /*
  * pt/file.h - simulated files and shared anonymous memory: objects whose pages outlive the mappings of them
  *
- * A page comes into being when it is first touched, filled with the file's fill byte, and stays until the object
+ * A page comes into being when it is first touched, filled with the file's fill byte, and stays until it is cut out, or the object
  * goes. Pages are host memory of the file, not frames of a pool: they are shared by spaces that share no pool.
  *
  * A page of a file made with counted_only is frame_zero_page(): it is there, but it has no bytes to write.
+ *
+ * A page that a lookup gives (file_page() and its kin) may be cut out at once. Nobody holds it: who wants to put it in an entry
+ * reads file_cuts() first, and asks file_was_cut() with the entry's table locked; who reads its bytes does that inside an RCU
+ * read section that began before file_cuts(), or while an entry names it and its table is locked. ops/truncate.c has the argument.
  *
  * Locks   file->lock (RANK_FILE) guards the set of pages and the length; who only looks takes none. A page's bytes
  *         are guarded by nobody, as in life.
@@ -15,7 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sync/sync.h"
+#include "base/atomic.h"
+#include "sync/rcu.h"
 #include "vma/file.h"
 
 struct file; /* begins with struct vma_file; see file.c */
@@ -42,7 +47,7 @@ must_check int file_write(struct vma_file *file, uint64_t offset, const void *by
 
 /*
  * The page at @index (pages from the file's start), made if it is not there.
- * Return: 0; -EFAULT beyond the end of the file (SIGBUS); -ENOMEM. @out stays valid while the caller holds the file.
+ * Return: 0; -EFAULT beyond the end of the file (SIGBUS); -ENOMEM. @out: see above.
  * @fresh, may be NULL: it was not there before (a major fault).
  */
 must_check int file_page(struct vma_file *file, uint64_t index, void **out, bool *fresh);
@@ -60,6 +65,44 @@ must_check int file_add_page(struct vma_file *file, uint64_t index, const void *
 
 /* Is it there already? */
 bool file_page_is_present(struct vma_file *file, uint64_t index);
+
+/* --- pages that go ------------------------------------------------------------------------------------------------ */
+
+/* What left a file: pages to be freed once no entry names them. */
+struct file_cut {
+	uint64_t first, end; /* page numbers; entries that name them have to go */
+	struct rcu_node *pages;
+};
+
+/*
+ * The file ends at @length (bytes): pages beyond leave it, the last one's tail becomes zeros; what it grows by reads 0.
+ * Return: 0; -ENOMEM, and nothing has changed. Context: the file's list of mappings locked, from here to file_cut_free().
+ */
+must_check int file_set_length(struct vma_file *file, uint64_t length, struct file_cut *cut);
+
+/* [@start, @end) bytes read 0 from now on; whole pages leave. As file_set_length(). */
+must_check int file_punch(struct vma_file *file, uint64_t start, uint64_t end, struct file_cut *cut);
+
+/* No entry names them any more: they are freed when nobody copies one. */
+void file_cut_free(struct vma_file *file, struct file_cut *cut);
+
+/*
+ * How often pages were taken away so far. pair [file-cut]: who reads a number before it looks for a page gets one that was there then.
+ */
+static inline uint64_t file_cuts(const struct vma_file *file)
+{
+	return atomic_load_acquire(&file->cuts);
+}
+
+/*
+ * Has anything been taken away since file_cuts() was @cuts? Context: the lock of the table whose entry is to name the page.
+ * pair [file-cut]: if not, then whoever takes it away later comes by this table, and finds the entry.
+ */
+static inline bool file_was_cut(const struct vma_file *file, uint64_t cuts)
+{
+	atomic_fence_full();
+	return atomic_load_relaxed(&file->cuts) != cuts;
+}
 
 /* Is it shared anonymous memory, whose pages count as shmem and never as read from anywhere? */
 bool file_is_shmem(const struct vma_file *file);

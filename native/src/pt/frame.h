@@ -54,7 +54,7 @@ must_check void *frame_take_zeroed(struct frames *frames);
 /* The same with the bytes of @from, which need not be a frame of the pool. */
 must_check void *frame_take_copy(struct frames *frames, const void *from);
 
-/* Bytes from one frame to another, where frames have bytes. */
+/* The bytes of @from, which need not be a frame, into one, where frames have bytes; waits for no lock. See frame_take_from(). */
 void frame_copy(struct frames *frames, void *to, const void *from);
 
 /*
@@ -72,6 +72,9 @@ struct frame_nodes {
 	uint64_t fallback; /* ... then these; may be 0 */
 	uint32_t nearest;  /* in either set the first that is tried; then upwards, and round */
 };
+
+/* A frame whose bytes are anything, for frame_copy(). NULL: none of @nodes has one. */
+must_check void *frame_take_from(struct frames *frames, const struct frame_nodes *nodes);
 
 /* The first three again, from @nodes. NULL: none of them has a frame, or a whole block. */
 must_check void *frame_take_zeroed_from(struct frames *frames, const struct frame_nodes *nodes);

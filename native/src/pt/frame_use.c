@@ -36,7 +36,7 @@ static void *take(struct frames *pool)
 	return likely(frames_take_free(pool, &index)) ? use(pool, index) : NULL;
 }
 
-static void *take_from(struct frames *pool, const struct frame_nodes *nodes)
+void *frame_take_from(struct frames *pool, const struct frame_nodes *nodes)
 {
 	uint32_t index;
 
@@ -52,17 +52,17 @@ static void *zeroed(struct frames *pool, void *frame)
 	return frame;
 }
 
-static void *filled(struct frames *pool, void *frame, const void *from)
-{
-	if (likely(frame != NULL) && pool->have_bytes)
-		memcpy(frame, from, PAGE_SIZE);
-	return frame;
-}
-
 void frame_copy(struct frames *frames, void *to, const void *from)
 {
 	if (frames->have_bytes)
 		memcpy(to, from, PAGE_SIZE);
+}
+
+static void *filled(struct frames *pool, void *frame, const void *from)
+{
+	if (likely(frame != NULL))
+		frame_copy(pool, frame, from);
+	return frame;
 }
 
 void *frame_take_zeroed(struct frames *frames)
@@ -77,12 +77,12 @@ void *frame_take_copy(struct frames *frames, const void *from)
 
 void *frame_take_zeroed_from(struct frames *frames, const struct frame_nodes *nodes)
 {
-	return zeroed(frames, take_from(frames, nodes));
+	return zeroed(frames, frame_take_from(frames, nodes));
 }
 
 void *frame_take_copy_from(struct frames *frames, const void *from, const struct frame_nodes *nodes)
 {
-	return filled(frames, take_from(frames, nodes), from);
+	return filled(frames, frame_take_from(frames, nodes), from);
 }
 
 /* The first use of a block that was free. */

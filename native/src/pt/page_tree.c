@@ -13,7 +13,7 @@
 struct page_node {
 	uint32_t shift; /* a slot spans 2^shift pages; 0: slots are pages. fixed */
 
-	/* From NULL once; pages also back, see page_tree_take(). Write: the owner's lock. */
+	/* Of nodes: from NULL once. Write: the owner's lock. */
 	ATOMIC_PTR(void) slot[NODE_SLOTS];
 };
 
@@ -109,14 +109,33 @@ void page_tree_put(struct page_tree *tree, uint64_t index, void *page)
 	atomic_store_release(&node->slot[slot_index(node, index)], page);
 }
 
-void *page_tree_take(struct page_tree *tree, uint64_t index)
+/* The slot of the first page from *@index on, below @node, whose first page is @base. Moves *@index to it, or behind @node. */
+static void *find_next(struct page_node *node, uint64_t base, uint64_t *index, uint64_t end, struct page_node **holder)
 {
-	void *page = page_tree_find(tree, index);
+	for (uint32_t i = slot_index(node, *index); i < NODE_SLOTS && *index < end; i++) {
+		void *below = atomic_load_relaxed(&node->slot[i]);
+		uint64_t next = base + ((uint64_t)(i + 1) << node->shift);
+		void *page = NULL;
+
+		if (below && node->shift > 0)
+			page = find_next(below, base + ((uint64_t)i << node->shift), index, end, holder);
+		else if (below && (*holder = node))
+			return below;
+		if (page)
+			return page;
+		*index = next;
+	}
+	return NULL;
+}
+
+void *page_tree_take_next(struct page_tree *tree, uint64_t *index, uint64_t end)
+{
+	struct page_node *root = atomic_load_relaxed(&tree->root), *holder = NULL;
+	void *page = root && node_covers(root, *index) ? find_next(root, 0, index, end, &holder) : NULL;
 
 	if (page) {
-		struct page_node *node = lowest(tree, index);
-
-		atomic_store_relaxed(&node->slot[slot_index(node, index)], NULL);
+		atomic_store_relaxed(&holder->slot[slot_index(holder, *index)], NULL);
+		++*index;
 	}
 	return page;
 }

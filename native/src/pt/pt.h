@@ -145,6 +145,8 @@ void pt_vacate(struct pt *pt, uint64_t start, uint64_t end);
  */
 #define PT_KEEP_UFFD_MARKERS 0x1u
 #define PT_LEAVE_UFFD_MARKERS 0x2u
+/* Frames stay: private copies of what a file loses. */
+#define PT_KEEP_FRAMES 0x4u
 void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how);
 
 /*

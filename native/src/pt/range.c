@@ -9,6 +9,8 @@
 /* What stays of an entry: a marker or nothing. */
 static uint64_t remains(uint64_t pte, uint32_t how)
 {
+	if ((how & PT_KEEP_FRAMES) && pte_is_frame(pte))
+		return pte;
 	if (pte_is_guard(pte))
 		return how & DROP_GUARDS ? 0 : pte;
 	if (!(pte & PTE_UFFD_WP))
@@ -22,9 +24,9 @@ void table_drop_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint64_
 {
 	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
 
-	check(!rest || pte_is_marker(rest));
 	if (pte == rest)
 		return;
+	check(!rest || pte_is_marker(rest));
 	atomic_store_relaxed(&table->entry[i], rest);
 	table->live += (uint32_t)(rest != 0) - (uint32_t)(pte != 0);
 	rss_change_add(change, pte, -1);

@@ -96,6 +96,11 @@ void vma_attach(struct vma *vma)
 	assert_changeable(vma);
 	check(!atomic_load_relaxed(&vma->attached));
 	atomic_store_relaxed(&vma->attached, 1);
+	if (!vma->file)
+		return;
+	vma_file_lock_mappings(vma->file);
+	list_add_last(&vma->file->mappings, &vma->in_file);
+	vma_file_unlock_mappings(vma->file);
 }
 
 void vma_detach(struct vma *vma)
@@ -103,6 +108,11 @@ void vma_detach(struct vma *vma)
 	check(vma_is_write_locked(vma));
 	check(atomic_load_relaxed(&vma->attached));
 	atomic_store_relaxed(&vma->attached, 0);
+	if (!vma->file)
+		return;
+	vma_file_lock_mappings(vma->file);
+	list_remove(&vma->in_file);
+	vma_file_unlock_mappings(vma->file);
 }
 
 void vma_set_name(struct vma *vma, struct vma_name *name)
@@ -117,9 +127,11 @@ void vma_set_range(struct vma *vma, uint64_t start, uint64_t end, uint64_t pgoff
 {
 	assert_changeable(vma);
 	check(start < end && page_aligned(start | end));
+	vma_file_lock_mappings(vma->file);
 	atomic_store_relaxed(&vma->start, start);
 	atomic_store_relaxed(&vma->end, end);
 	vma->pgoff = pgoff;
+	vma_file_unlock_mappings(vma->file);
 }
 
 void vma_set_flags(struct vma *vma, uint64_t flags)

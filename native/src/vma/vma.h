@@ -11,6 +11,8 @@
  *                                                          Read: mmap_lock, or the VMA locked. RCU alone only to give up early.
  *             (flags)  VM_MAYBE_GUARD is also set with mmap_lock for reading, in one atomic step; a fault never asks for it.
  *             fixed    domain, file, name                  Write: before the VMA is attached. Read: as shape.
+ *             Of a file's VMA, who changes start, end or pgoff also holds the file's list of mappings, and who holds
+ *             that may read them, flags and domain: a truncation (vma/file.h).
  *             anon may also go from NULL to a value with mmap_lock for reading and the space's anon lock (mm/anon.h).
  */
 #ifndef VMALOCK_VMA_VMA_H
@@ -42,6 +44,7 @@ struct vma {
 	struct mempolicy *policy;        /* NULL: the space's. Holds a reference. shape */
 	struct vma_name *name;           /* NULL for most. Holds a reference. fixed */
 	struct rcu_node rcu;             /* Guard: who took it out of the index */
+	struct list_node in_file;        /* among the VMAs of its file, while attached. Guard: file->mappings_lock */
 
 	/* The lock and what it is compared with: lines of their own, since every fault writes them. */
 	cache_aligned atomic_u64 lock_seq; /* domain->seq of the section that marked it. Write: VMA lock for writing. */
@@ -78,6 +81,7 @@ void vma_set_name(struct vma *vma, struct vma_name *name);
 /* The free function for a batch of VMAs. */
 void vma_free_rcu(struct rcu_node *node);
 
+/* Into the list of its file's mappings, and out of it. */
 void vma_attach(struct vma *vma);
 void vma_detach(struct vma *vma);
 
