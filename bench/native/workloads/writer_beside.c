@@ -25,7 +25,7 @@ struct scene {
 	struct bench *bench;
 	vmalock_mm *mm;
 	uint64_t base, room; /* mappings of `room` - 2 pages, and two free pages behind each */
-	cpu_set_t cpus;      /* that the process may use: the harness pins threads to one */
+	cpu_set_t others;    /* processors but the one that the harness has pinned us to */
 	atomic_u32 stop, sections;
 };
 
@@ -61,7 +61,7 @@ static void *write_beside(void *arg)
 	struct scene *s = arg;
 	uint64_t behind = s->base + s->room - 2 * PAGE_SIZE;
 
-	pthread_setaffinity_np(pthread_self(), sizeof(s->cpus), &s->cpus);
+	pthread_setaffinity_np(pthread_self(), sizeof(s->others), &s->others); /* refused where there is no other */
 	while (!atomic_load_relaxed(&s->stop)) {
 		map_at(s, behind, PAGE_SIZE);
 		must(vmalock_mm_unmap(s->mm, behind, PAGE_SIZE), "unmap");
@@ -84,11 +84,17 @@ static double percent_held_up(void *state)
 	uint64_t faults = 0;
 	pthread_t writer;
 
+	CPU_ZERO(&s->others);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (cpu != sched_getcpu())
+			CPU_SET((size_t)cpu, &s->others);
 	atomic_store_relaxed(&s->stop, 0);
 	atomic_store_relaxed(&s->sections, 0);
 	vmalock_mm_stats(s->mm, &before);
 	if (pthread_create(&writer, NULL, write_beside, s))
 		bench_die("no thread for the writer");
+	while (!atomic_load_relaxed(&s->sections))
+		sched_yield();
 	for (; faults < s->bench->ops || atomic_load_relaxed(&s->sections) < SECTIONS_MIN; faults++)
 		fault_at(s, some_page(s), VMALOCK_READ);
 	atomic_store_relaxed(&s->stop, 1);
@@ -111,8 +117,6 @@ static struct scene *create(struct bench *b, const char *policy)
 	s->bench = b;
 	s->base = UINT64_C(1) << 40;
 	s->room = (uint64_t)(PAGES / b->size + 2) << PAGE_SHIFT;
-	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		CPU_SET(cpu, &s->cpus);
 	vmalock_options_init(&options);
 	options.policy = policy;
 	must(vmalock_mm_create(&options, &s->mm), "a space");
