@@ -59,7 +59,9 @@ suite(
         close: () => model.close(),
       };
       try {
-        const [found] = await compareAll(kernel, liar, [['mmap 0 4 rw p', 'w 1 1', 'munmap 1 2', 'r 0']]);
+        const [found] = await compareAll(kernel, liar, [
+          ['mmap 0 4 rw p', 'w 1 1', 'mprotect 2 1 r', 'munmap 1 2', 'r 0', 'munmap 0 4'],
+        ]);
         const smallest = found && (await shrink(kernel, liar, found));
         expect(smallest).toMatchObject({
           question: 'munmap 1 2',
