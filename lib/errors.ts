@@ -3,7 +3,7 @@ export interface VmalockErrorDetails {
   errno?: number;
   syscall?: string;
   address?: number;
-  siCode?: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR';
+  siCode?: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'BUS_MCEERR_AR';
   done?: number;
 }
 
@@ -42,7 +42,7 @@ export class VmalockError extends Error {
   /** In bytes: where the range of the call begins, or the address that gave the signal. */
   declare readonly address?: number;
   /** What `si_code` of the signal would be. */
-  declare readonly siCode?: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR';
+  declare readonly siCode?: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'BUS_MCEERR_AR';
   /** Of a {@link Userfaultfd}'s call that brings pages: the bytes that came before the obstacle. */
   declare readonly done?: number;
 

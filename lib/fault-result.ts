@@ -23,7 +23,7 @@ export const FaultResult: {
   readonly SIGSEGV_MAPERR: number;
   /** The mapping does not permit the access. */
   readonly SIGSEGV_ACCERR: number;
-  /** Beyond the end of the file. */
+  /** Beyond the end of the file; a poisoned page (with HWPOISON). */
   readonly SIGBUS: number;
   /** Out of page frames. */
   readonly OOM: number;
@@ -37,6 +37,8 @@ export const FaultResult: {
   readonly RETRIED: number;
   /** Flag: a page was copied for a write, or taken over from whom it was shared with. */
   readonly COW: number;
+  /** Flag of SIGBUS: the page is poisoned (`si_code` BUS_MCEERR_AR); {@link Userfaultfd.poison}. */
+  readonly HWPOISON: number;
 } = Object.freeze({
   MINOR: constants.FAULT_MINOR,
   MAJOR: constants.FAULT_MAJOR,
@@ -49,6 +51,7 @@ export const FaultResult: {
   VMA_LOCK: constants.FAULT_VMA_LOCK,
   RETRIED: constants.FAULT_RETRIED,
   COW: constants.FAULT_COW,
+  HWPOISON: constants.FAULT_HWPOISON,
 });
 
 /** @internal By their numbers in the C API. */

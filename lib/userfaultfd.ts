@@ -244,6 +244,23 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
   }
 
   /**
+   * UFFDIO_POISON: the bytes of these pages are lost. A touch of one is a SIGBUS (BUS_MCEERR_AR) from now on, until MADV_DONTNEED, MADV_FREE
+   * or a page that is brought; fork and mremap take it along.
+   *
+   * @throws {VmalockError} as {@link Userfaultfd.copy}; `EEXIST` also where there is but a marker
+   *
+   * @example
+   * uffd.poison(address, space.pageSize); // its bytes could not be fetched
+   */
+  poison(address: Bytes, length: Bytes, options: UserfaultWakeOptions = {}): void {
+    Userfaultfd.#of(this);
+    const mode = wakeBits(options, constants.UFFD_COPY_DONTWAKE);
+    const handle = Userfaultfd.#of(this);
+    const result = native.uffdPoison(handle, bytes('address', address), bytes('length', length), mode, came);
+    filled(result, 'UFFDIO_POISON', address, length);
+  }
+
+  /**
    * UFFDIO_WRITEPROTECT: the next write of each page is told; or, with `on` false, it is no more, and writes that wait go on.
    *
    * @param options `wake` is for `on` false alone

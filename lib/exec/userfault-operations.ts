@@ -44,6 +44,8 @@ export class UserfaultOperations {
         });
       case 'zeropage':
         return this.filling(() => uffd.zeropage(address, length));
+      case 'poison':
+        return this.filling(() => uffd.poison(address, length));
       case 'continue':
         return this.filling(() => uffd.continue(address, length, { wp: word === 'wp' }));
       case 'protect':

@@ -21,12 +21,14 @@ export const NativeCode = {
   EOVERFLOW: -75,
   EOPNOTSUPP: -95,
   ECANCELED: -125,
+  EHWPOISON: -133,
   SIGSEGV_MAPERR: -1000,
   SIGSEGV_ACCERR: -1001,
   SIGBUS: -1002,
   BROKEN: -1003,
   BAD_TRACE: -1004,
   USERFAULT: -1005,
+  SIGBUS_MCEERR: -1006,
 } as const;
 
 /** What each code is called, and what it says. */
@@ -50,10 +52,12 @@ export const NATIVE_ERRORS: ReadonlyMap<number, { readonly name: string; readonl
   [-75, { name: 'EOVERFLOW', text: 'value too large' }],
   [-95, { name: 'EOPNOTSUPP', text: 'operation not supported' }],
   [-125, { name: 'ECANCELED', text: 'cancelled' }],
+  [-133, { name: 'EHWPOISON', text: 'the page is poisoned' }],
   [-1000, { name: 'SIGSEGV_MAPERR', text: 'segmentation fault: address not mapped' }],
   [-1001, { name: 'SIGSEGV_ACCERR', text: 'segmentation fault: access not permitted by the mapping' }],
   [-1002, { name: 'SIGBUS', text: 'bus error: beyond the end of the file' }],
   [-1003, { name: 'BROKEN', text: 'a broken invariant was found' }],
   [-1004, { name: 'BAD_TRACE', text: 'not a trace that can be replayed' }],
   [-1005, { name: 'USERFAULT', text: 'a page that a userfaultfd is to resolve, and this thread does not wait for it' }],
+  [-1006, { name: 'SIGBUS_MCEERR', text: 'bus error: the page is poisoned' }],
 ]);

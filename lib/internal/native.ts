@@ -28,7 +28,7 @@ export type Constants = Readonly<
     | `UFFD_WRITEPROTECT_${'WP' | 'DONTWAKE'}`
     | `UFFD_FEATURE_${'SIGBUS' | 'EXACT_ADDRESS' | 'WP_UNPOPULATED'}`
     | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
-    | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW'}`
+    | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW' | 'HWPOISON'}`
     | `MPOL_F_${'STATIC_NODES' | 'RELATIVE_NODES' | 'NUMA_BALANCING' | 'NODE' | 'ADDR' | 'MEMS_ALLOWED'}`
     | `MPOL_MF_${'STRICT' | 'MOVE' | 'MOVE_ALL'}`
     | 'MAX_NODES'
@@ -147,6 +147,7 @@ export interface Native {
   uffdCopy(uffd: Handle, address: Bytes, bytes: Uint8Array, mode: number, done: Float64Array): number;
   uffdZeropage(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   uffdContinue(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
+  uffdPoison(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   /** 0, and out[0..2]: address, access, kind; EAGAIN when there is no event */
   uffdRead(uffd: Handle, out: Float64Array): number;
   /** Calls `told` when events have come; the first function stays. */

@@ -14,6 +14,7 @@ const SIGNALS: Readonly<Record<string, Required<Pick<VmalockErrorDetails, 'siCod
   SIGSEGV_MAPERR: { code: 'SIGSEGV', siCode: 'SEGV_MAPERR' },
   SIGSEGV_ACCERR: { code: 'SIGSEGV', siCode: 'SEGV_ACCERR' },
   SIGBUS: { code: 'SIGBUS', siCode: 'BUS_ADRERR' },
+  SIGBUS_MCEERR: { code: 'SIGBUS', siCode: 'BUS_MCEERR_AR' },
 };
 
 function hex(value: Bytes): string {
@@ -69,7 +70,9 @@ const FAULT_CODES: ReadonlyMap<number, number> = new Map([
 
 /** As {@link succeeded}, for the result of a fault. */
 export function faultSucceeded(result: number, what: string, address: Bytes): void {
-  succeeded(FAULT_CODES.get(result & constants.FAULT_OUTCOME) ?? 0, what, address);
+  const poisoned = (result & constants.FAULT_HWPOISON) !== 0;
+  const code = poisoned ? NativeCode.SIGBUS_MCEERR : FAULT_CODES.get(result & constants.FAULT_OUTCOME);
+  succeeded(code ?? 0, what, address);
 }
 
 /** For operations that Linux has and the model does not, yet. */

@@ -268,6 +268,7 @@ const Function kUserfaultfdFunctions[] = {
 	{ "uffdCopy", Entry<UffdCopy> },
 	{ "uffdZeropage", Entry<Filling<vmalock_uffd_zeropage>> },
 	{ "uffdContinue", Entry<Filling<vmalock_uffd_continue>> },
+	{ "uffdPoison", Entry<Filling<vmalock_uffd_poison>> },
 	{ "uffdRead", Entry<UffdRead> },
 	{ "uffdTell", Entry<UffdTell> },
 	{ "uffdKeepLoop", Entry<UffdKeepLoop> },

@@ -444,6 +444,7 @@ enum vmalock_access { VMALOCK_READ, VMALOCK_WRITE, VMALOCK_EXEC };
 #define VMALOCK_FAULT_VMA_LOCK 0x10u /* it was served under the policy's fast path */
 #define VMALOCK_FAULT_RETRIED 0x20u  /* the fast path began and asked for mmap_lock */
 #define VMALOCK_FAULT_COW 0x40u      /* a page was copied, or taken over, for a write */
+#define VMALOCK_FAULT_HWPOISON 0x80u /* of SIGBUS: the page is poisoned, vmalock_uffd_poison() */
 
 /* Resolves one fault. Never fails otherwise; allocates nothing but frames and page tables. Return: VMALOCK_FAULT_. */
 VMALOCK_API uint32_t vmalock_mm_fault(vmalock_mm *mm, uint64_t addr, enum vmalock_access access);
@@ -462,7 +463,7 @@ VMALOCK_API size_t vmalock_mm_fault_many(vmalock_mm *mm, const uint64_t *addrs, 
 /*
  * Bytes through the page tables, faulting as a program would. Stops at the first page that gives a signal.
  * @done: bytes moved before that; may be NULL.
- * Return: 0; SIGSEGV_MAPERR, SIGSEGV_ACCERR, SIGBUS; ENOMEM (no frame); USERFAULT (vmalock_thread_userfaults()).
+ * Return: 0; SIGSEGV_MAPERR, SIGSEGV_ACCERR, SIGBUS, SIGBUS_MCEERR; ENOMEM (no frame); USERFAULT (vmalock_thread_userfaults()).
  */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_read(vmalock_mm *mm, uint64_t addr, void *buffer, size_t length,
 						   size_t *done);
@@ -485,6 +486,7 @@ typedef struct vmalock_uffd vmalock_uffd;
 #define VMALOCK_UFFD_FEATURE_EXACT_ADDRESS (UINT64_C(1) << 11) /* events tell the byte, not the page */
 #define VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM (UINT64_C(1) << 12)
 #define VMALOCK_UFFD_FEATURE_WP_UNPOPULATED (UINT64_C(1) << 13) /* anonymous memory is protected where no page is, too */
+#define VMALOCK_UFFD_FEATURE_POISON (UINT64_C(1) << 14)
 
 /* One handle, which keeps the space. Return: 0; EINVAL, ENOSYS (@features); ENOMEM. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_create(vmalock_mm *mm, uint64_t features, vmalock_uffd **out);
@@ -532,6 +534,14 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_zeropage(vmalock_uffd *uffd, uin
 							 uint64_t mode, uint64_t *done);
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_continue(vmalock_uffd *uffd, uint64_t addr, uint64_t length,
 							 uint64_t mode, uint64_t *done);
+
+/*
+ * UFFDIO_POISON: the bytes of these pages are lost, and a touch is a SIGBUS (BUS_MCEERR_AR) from now on, until MADV_DONTNEED, MADV_FREE or a
+ * page that is brought. Fork and mremap take it along. @mode: DONTWAKE.
+ * Return: as above, but any page or marker is EEXIST.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_poison(vmalock_uffd *uffd, uint64_t addr, uint64_t length, uint64_t mode,
+						       uint64_t *done);
 
 #define VMALOCK_UFFD_WRITEPROTECT_WP UINT64_C(1)
 #define VMALOCK_UFFD_WRITEPROTECT_DONTWAKE UINT64_C(2)

@@ -28,12 +28,14 @@
 	X(EOVERFLOW, 75, "value too large")                                                                             \
 	X(EOPNOTSUPP, 95, "operation not supported")                                                                    \
 	X(ECANCELED, 125, "cancelled")                                                                                  \
+	X(EHWPOISON, 133, "the page is poisoned")                                                                       \
 	X(SIGSEGV_MAPERR, 1000, "segmentation fault: address not mapped")                                               \
 	X(SIGSEGV_ACCERR, 1001, "segmentation fault: access not permitted by the mapping")                              \
 	X(SIGBUS, 1002, "bus error: beyond the end of the file")                                                        \
 	X(BROKEN, 1003, "a broken invariant was found")                                                                 \
 	X(BAD_TRACE, 1004, "not a trace that can be replayed")                                                          \
-	X(USERFAULT, 1005, "a page that a userfaultfd is to resolve, and this thread does not wait for it")
+	X(USERFAULT, 1005, "a page that a userfaultfd is to resolve, and this thread does not wait for it")             \
+	X(SIGBUS_MCEERR, 1006, "bus error: the page is poisoned")
 
 enum vmalock_error {
 #define VMALOCK_ERROR_ENUM(name, number, text) VMALOCK_##name = -(number),

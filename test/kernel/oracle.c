@@ -152,7 +152,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 static void say_signal(void)
 {
 	if (number_of_signal == SIGBUS)
-		say("-1 SIGBUS\n");
+		say("-1 SIGBUS\n"); /* which code it has depends on CONFIG_MEMORY_FAILURE, too */
 	else
 		say("-1 %s\n", code_of_signal == SEGV_MAPERR   ? "SEGV_MAPERR"
 			       : code_of_signal == SEGV_PKUERR ? "SEGV_PKUERR"
@@ -443,6 +443,14 @@ static void do_mremap(uint64_t offset, uint64_t length)
 #define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
 #endif
 
+/* Of 6.6, which the headers of an older system do not have. */
+struct poison {
+	struct uffdio_range range;
+	uint64_t mode;
+	int64_t updated;
+};
+#define UFFD_POISON _IOWR(UFFDIO, 0x08, struct poison)
+
 /* 1 and 2; an access that would make an event gives SIGBUS, so that nobody has to wait. The second protects empty memory, too. */
 static int uffds[3] = { -1, -1, -1 };
 static const uint64_t uffd_features[3] = { 0, UFFD_FEATURE_SIGBUS, UFFD_FEATURE_SIGBUS | UFFD_FEATURE_WP_UNPOPULATED };
@@ -504,6 +512,14 @@ static void uffd_zeropage(int n, uint64_t offset, uint64_t length)
 	say_filled(result, z.zeropage);
 }
 
+static void uffd_poison(int n, uint64_t offset, uint64_t length)
+{
+	struct poison p = { .range = { BASE + offset, length } };
+	int result = ioctl(uffds[n], UFFD_POISON, &p);
+
+	say_filled(result, p.updated);
+}
+
 static void uffd_continue(int n, uint64_t offset, uint64_t length, uint64_t mode)
 {
 	struct uffdio_continue c = { .range = { BASE + offset, length }, .mode = mode };
@@ -544,6 +560,8 @@ static void uffd_call(const char *name)
 		uffd_copy(n, offset, length, (uint8_t)atoi(word), UFFDIO_COPY_MODE_WP);
 	else if (strcmp(name, "zeropage") == 0)
 		uffd_zeropage(n, offset, length);
+	else if (strcmp(name, "poison") == 0)
+		uffd_poison(n, offset, length);
 	else if (strcmp(name, "continue") == 0)
 		uffd_continue(n, offset, length, strcmp(word, "wp") == 0 ? 2 : 0);
 	else if (strcmp(name, "protect") == 0)

@@ -35,7 +35,7 @@ export interface Profile {
   readonly begins?: readonly (readonly string[])[];
 }
 
-type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'uprotect' | 'uclose';
+type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'upoison' | 'uprotect' | 'uclose';
 
 type Operation =
   | ('mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore')
@@ -269,6 +269,7 @@ export const PROFILES: readonly Profile[] = [
       ucopy: 10,
       uzero: 5,
       ucont: 4,
+      upoison: 4,
       uprotect: 10,
       uclose: 1,
     },
@@ -559,6 +560,8 @@ class Writer {
         return `${this.random.oneOf(['uffd-copy', 'uffd-copywp'])} ${this.range()} ${1 + this.random.below(200)} ${this.uffd()}`;
       case 'uzero':
         return `uffd-zeropage ${this.range()} - ${this.uffd()}`;
+      case 'upoison':
+        return `uffd-poison ${this.range()} - ${this.uffd()}`;
       case 'ucont':
         return `uffd-continue ${this.range()} ${this.random.oneOf(['-', 'wp'])} ${this.uffd()}`;
       case 'uprotect':

@@ -190,6 +190,7 @@ export async function userfaults(): Promise<void> {
   uffd.copy(0, new Uint8Array(4096), { wp: true, wake: false, flags: 0 });
   uffd.zeropage(0, 4096, { wake: false });
   uffd.continue(0, 4096, { wp: true });
+  uffd.poison(0n, 4096n, { wake: false, flags: 0 });
   uffd.writeProtect(0, 4096, true);
   isSame<ReturnType<Userfaultfd['read']>, UserfaultEvent | undefined>(true);
   for await (const { kind } of uffd) {
@@ -201,6 +202,8 @@ export async function userfaults(): Promise<void> {
   uffd.register(0, 4096, { poison: true });
   // @ts-expect-error zero pages come unprotected
   uffd.zeropage(0, 4096, { wp: true });
+  // @ts-expect-error nothing comes that could be protected
+  uffd.poison(0, 4096, { wp: true });
   // @ts-expect-error only a space makes one
   new Userfaultfd();
   void disposable;
@@ -211,7 +214,7 @@ export function errors(error: unknown): void {
     isSame<typeof error.code, string>(true);
     isSame<typeof error.errno, number | undefined>(true);
     isSame<typeof error.done, number | undefined>(true);
-    isSame<typeof error.siCode, 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | undefined>(true);
+    isSame<typeof error.siCode, 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'BUS_MCEERR_AR' | undefined>(true);
   }
   if (error instanceof TraceError) isSame<typeof error.line, number>(true);
 }

@@ -10,7 +10,7 @@
 #define MODELLED                                                                                                        \
 	(VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP | VMALOCK_UFFD_FEATURE_MISSING_SHMEM | VMALOCK_UFFD_FEATURE_SIGBUS |    \
 	 VMALOCK_UFFD_FEATURE_MINOR_SHMEM | VMALOCK_UFFD_FEATURE_EXACT_ADDRESS |                                        \
-	 VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM | VMALOCK_UFFD_FEATURE_WP_UNPOPULATED)
+	 VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM | VMALOCK_UFFD_FEATURE_WP_UNPOPULATED | VMALOCK_UFFD_FEATURE_POISON)
 
 /* All of Linux 6.18. */
 #define KNOWN ((UINT64_C(1) << 17) - 1)
@@ -89,6 +89,11 @@ int vmalock_uffd_zeropage(vmalock_uffd *uffd, uint64_t addr, uint64_t length, ui
 int vmalock_uffd_continue(vmalock_uffd *uffd, uint64_t addr, uint64_t length, uint64_t mode, uint64_t *done)
 {
 	return fill(uffd, (struct userfault_fill){ USERFAULT_CONTINUE, addr, length, NULL, mode }, done);
+}
+
+int vmalock_uffd_poison(vmalock_uffd *uffd, uint64_t addr, uint64_t length, uint64_t mode, uint64_t *done)
+{
+	return fill(uffd, (struct userfault_fill){ USERFAULT_POISON, addr, length, NULL, mode }, done);
 }
 
 int vmalock_uffd_writeprotect(vmalock_uffd *uffd, uint64_t addr, uint64_t length, uint64_t mode)

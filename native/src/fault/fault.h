@@ -50,8 +50,8 @@ uint32_t fault_resolve_exec_only(struct mm *mm, uint64_t addr, enum vmalock_acce
 bool fault_permitted(const struct vma *vma, enum vmalock_access access);
 
 /*
- * Makes the page of @f->addr present for @f->access, which the VMA permits. Return: MINOR, MAJOR (| COW), SIGBUS, OOM,
- * SIGSEGV_MAPERR (a guard), USERFAULT, FAULT_WAIT, or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why).
+ * Makes the page of @f->addr present for @f->access, which the VMA permits. Return: MINOR, MAJOR (| COW), SIGBUS
+ * (| HWPOISON), OOM, SIGSEGV_MAPERR (a guard), USERFAULT, FAULT_WAIT, or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why).
  * Context: @f->vma held still.
  */
 uint32_t fault_handle(struct fault *f);

@@ -108,8 +108,9 @@ static uint32_t touch_entry(struct fault *f)
 
 static uint32_t handle_entry(struct fault *f)
 {
-	if (unlikely(pte_is_guard(f->pte)))
-		return VMALOCK_FAULT_SIGSEGV_MAPERR;
+	if (unlikely(pte_is_fatal(f->pte)))
+		return pte_is_guard(f->pte) ? VMALOCK_FAULT_SIGSEGV_MAPERR
+					    : VMALOCK_FAULT_SIGBUS | VMALOCK_FAULT_HWPOISON;
 	if (!pte_is_present(f->pte) && unlikely(f->pte) && has_moved(f))
 		return FAULT_CHANGED;
 	if (!pte_is_present(f->pte))

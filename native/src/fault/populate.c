@@ -88,7 +88,7 @@ static int error_of(uint32_t result)
 		return -EINVAL;
 	case VMALOCK_FAULT_SIGSEGV_MAPERR: /* a guard */
 	case VMALOCK_FAULT_SIGBUS:
-		return -EFAULT;
+		return result & VMALOCK_FAULT_HWPOISON ? -EHWPOISON : -EFAULT;
 	case VMALOCK_FAULT_USERFAULT:
 		return VMALOCK_USERFAULT;
 	default:

@@ -21,17 +21,18 @@ enum userfault_source {
 	USERFAULT_COPY,     /* the caller's bytes */
 	USERFAULT_ZEROPAGE, /* zeros */
 	USERFAULT_CONTINUE, /* the page that is in the file */
+	USERFAULT_POISON,   /* none: its bytes are lost */
 };
 
 struct userfault_fill {
 	enum userfault_source source;
 	uint64_t addr, length; /* bytes */
 	const uint8_t *bytes;  /* COPY */
-	uint64_t mode;         /* VMALOCK_UFFD_COPY_ bits, which those of the other two are, too */
+	uint64_t mode;         /* VMALOCK_UFFD_COPY_ bits, which those of the others are, too */
 };
 
 /*
- * UFFDIO_COPY, _ZEROPAGE, _CONTINUE: vmalock_uffd_copy() and its neighbours. @done: bytes that were filled, also after an error.
+ * UFFDIO_COPY, _ZEROPAGE, _CONTINUE, _POISON: vmalock_uffd_copy() and its neighbours. @done: bytes that were filled, also after an error.
  * Context: no lock.
  */
 must_check int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done);

@@ -1,10 +1,11 @@
 /*
- * fault/userfault_fill.c - pages that a userfaultfd brings: UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE
+ * fault/userfault_fill.c - pages that a userfaultfd brings: UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE, UFFDIO_POISON
  *
  *               private mapping                        shared mapping
  *   COPY        a frame with the caller's bytes        a new page of the file, with them
  *   ZEROPAGE    the zero page                          a new page of the file, zeros
  *   CONTINUE    the file's page, not writable          the file's page
+ *   POISON      no page: a marker that makes a touch a SIGBUS, over nothing but nothing
  *
  * A page where one is already is never replaced: EEXIST. A marker is no page and gives way, but not to the zero page.
  *
@@ -216,6 +217,8 @@ static int try_fill_page(struct filling *f)
 	if (pt_slot_make(&f->mm->pt, f->addr, &f->slot))
 		return -ENOMEM;
 	f->cuts = f->vma->file ? file_cuts(f->vma->file) : 0;
+	if (f->fill->source == USERFAULT_POISON)
+		return put(f, PTE_POISON, false);
 	if (f->fill->source == USERFAULT_CONTINUE)
 		return continue_page(f);
 	return vma_flags(f->vma) & VM_SHARED ? fill_shared(f) : fill_private(f);
@@ -252,7 +255,8 @@ static int fill_pages(struct mm *mm, const struct userfault_fill *fill, uint64_t
 
 int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done)
 {
-	uint64_t known = VMALOCK_UFFD_COPY_DONTWAKE | (fill->source == USERFAULT_ZEROPAGE ? 0 : VMALOCK_UFFD_COPY_WP);
+	bool protects = fill->source == USERFAULT_COPY || fill->source == USERFAULT_CONTINUE;
+	uint64_t known = VMALOCK_UFFD_COPY_DONTWAKE | (protects ? VMALOCK_UFFD_COPY_WP : 0);
 	int err = userfault_check_range(fill->addr, fill->length);
 
 	*done = 0;

@@ -2,7 +2,7 @@
  * pt/copy.c - fork: two spaces share the frames of one, until one of them writes
  *
  * All entries are copied, pages of files and the zero page too: what a parent's mapping has resident its child's has,
- * as in Linux, which also makes a table for an empty one; guards too. (Mappings without an anon or guards are left out by the
+ * as in Linux, which also makes a table for an empty one; guards and poison too. (Mappings without an anon or guards are left out by the
  * caller: a fault finds their pages again.) The child's are not protected for a userfaultfd, since its mappings are registered with
  * none.
  *
@@ -19,7 +19,7 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 {
 	uint64_t pte = atomic_load_relaxed(&from->entry[i]);
 
-	if (!pte_is_present(pte) && !pte_is_guard(pte))
+	if (!pte_is_present(pte) && !pte_is_fatal(pte))
 		return;
 	check(atomic_load_relaxed(&to->entry[i]) == 0);
 	table_occupy(dst, to);

@@ -5,6 +5,9 @@
  * none, and nothing else. It outlives MADV_DONTNEED and changes of protection, goes along with mremap and fork, and goes when
  * its mapping does. (Linux: mm/madvise.c, madvise_guard_install(), since 6.13.)
  *
+ * Poison (UFFDIO_POISON, fault/userfault_fill.c) is the other marker that makes a touch a signal. Of the same calls it outlives all but
+ * MADV_DONTNEED; MADV_FREE takes it away, too.
+ *
  * Locks   each table's own. A fault that decided by what the entry was before looks at it again under the same lock
  *         (fault_lock_entry()), and begins again when a guard stands there now.
  */
@@ -63,7 +66,7 @@ int pt_guard_install(struct pt *pt, uint64_t start, uint64_t end)
 	return 0;
 }
 
-void pt_guard_remove(struct pt *pt, uint64_t start, uint64_t end)
+static void remove_markers(struct pt *pt, uint64_t start, uint64_t end, uint64_t marker)
 {
 	struct rss_change none = { 0 };
 	struct table_span span;
@@ -72,8 +75,18 @@ void pt_guard_remove(struct pt *pt, uint64_t start, uint64_t end)
 	while (table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end && span.table->live; i++)
-			if (pte_is_guard(atomic_load_relaxed(&span.table->entry[i])))
+			if (atomic_load_relaxed(&span.table->entry[i]) == marker)
 				table_drop_entry(pt, span.table, i, 0, &none);
 		table_unlock(span.table);
 	}
+}
+
+void pt_guard_remove(struct pt *pt, uint64_t start, uint64_t end)
+{
+	remove_markers(pt, start, end, PTE_GUARD);
+}
+
+void pt_heal(struct pt *pt, uint64_t start, uint64_t end)
+{
+	remove_markers(pt, start, end, PTE_POISON);
 }

@@ -158,6 +158,9 @@ must_check int pt_guard_install(struct pt *pt, uint64_t start, uint64_t end);
 /* Guards go, and nothing else. */
 void pt_guard_remove(struct pt *pt, uint64_t start, uint64_t end);
 
+/* Poison goes, and nothing else. */
+void pt_heal(struct pt *pt, uint64_t start, uint64_t end);
+
 /*
  * Frees the tables that lie wholly inside [@floor, @ceiling), where nothing is mapped.
  * Context: mmap_lock for writing, or downgraded.
@@ -179,7 +182,7 @@ must_check int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool
 /* No page is protected so any more; no marker says so. The next write finds out what else it needs. */
 void pt_uffd_unprotect(struct pt *pt, uint64_t start, uint64_t end);
 
-/* MADV_FREE: frames count as clean, untouched and dispensable. */
+/* MADV_FREE: frames count as clean, untouched and dispensable; poison goes. */
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end);
 
 /* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */

@@ -9,8 +9,8 @@
  *
  * An entry that is not present is 0, or a marker: it remembers something of a page that is not there.
  *
- *    12      11        3        0
- *   | guard | uffd-wp | marker | 0 |
+ *    13       12      11        3        0
+ *   | poison | guard | uffd-wp | marker | 0 |
  *
  * PTE_UFFD_WP may stand in both: writing belongs to a userfaultfd, as long as the VMA is registered for that
  * (VM_UFFD_WP). It outlives such a registration where Linux lets it, and means nothing then.
@@ -42,8 +42,10 @@
 /* Not present. */
 #define PTE_AWAY UINT64_C(0x10) /* all of an entry */
 #define PTE_MARKER UINT64_C(0x8)
-#define PTE_MARKER_GUARD UINT64_C(0x1000) /* MADV_GUARD_INSTALL: a touch is a SIGSEGV */
+#define PTE_MARKER_GUARD UINT64_C(0x1000)  /* MADV_GUARD_INSTALL: a touch is a SIGSEGV */
+#define PTE_MARKER_POISON UINT64_C(0x2000) /* UFFDIO_POISON: a touch is a SIGBUS */
 #define PTE_GUARD (PTE_MARKER | PTE_MARKER_GUARD)
+#define PTE_POISON (PTE_MARKER | PTE_MARKER_POISON)
 
 enum pte_kind {
 	PTE_ANON,  /* a frame of the pool; the entry is one user of it */
@@ -115,6 +117,17 @@ static inline uint64_t pte_huge_part(uint64_t pte, uint32_t i)
 static inline bool pte_is_guard(uint64_t pte)
 {
 	return pte == PTE_GUARD;
+}
+
+static inline bool pte_is_poison(uint64_t pte)
+{
+	return pte == PTE_POISON;
+}
+
+/* A marker that makes any touch a signal. */
+static inline bool pte_is_fatal(uint64_t pte)
+{
+	return pte_is_marker(pte) && (pte & (PTE_MARKER_GUARD | PTE_MARKER_POISON));
 }
 
 /* A page that is a frame of the pool. */

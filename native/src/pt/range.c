@@ -152,6 +152,7 @@ void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end)
 
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end)
 {
+	pt_heal(pt, start, end);
 	change_entries(pt, start, end, cleaned);
 }
 

@@ -16,7 +16,9 @@ static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
 	if (w->has_vma && !w->has_vma(w->arg, addr))
 		return "a page or a marker is where nothing is mapped";
 	if (pte_is_marker(pte))
-		return pte_is_uffd_marker(pte) || pte_is_guard(pte) ? NULL : "a page table entry is a marker of no kind";
+		return pte_is_uffd_marker(pte) || pte_is_guard(pte) || pte_is_poison(pte)
+			       ? NULL
+			       : "a page table entry is a marker of no kind";
 	if (!pte_is_present(pte))
 		return "a page table entry is neither empty nor present, and no marker";
 	if (pte_is_frame(pte) && !frame_is_used(w->pt->frames, pte_page(pte)))

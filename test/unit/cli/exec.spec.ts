@@ -87,7 +87,7 @@ const CONVERSATION: readonly [operation: string, answer: string][] = [
   ['uffd-close', '0 ok\n'],
   ['?', 'maps 1 0-4:rw-p:a\n'],
   ['uffd-copy 1 1 5 3', 'X syntax\n'],
-  ['uffd-poison 1 1 -', 'X unknown operation\n'],
+  ['uffd-steal 1 1 -', 'X unknown operation\n'],
   ['reset', 'reset ok\n'],
   ['?c', 'maps 0\ncore ........\n'],
 ];
