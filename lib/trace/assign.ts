@@ -1,92 +1,30 @@
 /**
  * From steps to events: each in the space it acted on, with the arguments where vmalock_trace.h wants them.
  */
-import { argumentsNeeded, failsOutside, kindOfCall, unmodelledAdvice } from './calls';
+import { argumentsOf, hasNoResult, notExecuted, OP_OF_CALL } from './call-events';
 import { blankEvent, Op, type TraceEvent } from './events';
-import { ERRNO, errnoName, errnoOf, MAP, MAP_TYPE, PAGE } from './linux';
+import { ERRNO, errnoOf, MAP, MAP_TYPE } from './linux';
 import { isThreadBirth, type Process, type Processes, sharesSpace } from './processes';
+import { advisedRanges } from './remote-advice';
+import { type Segment, Segments } from './segments';
 import type { Space, Spaces } from './spaces';
 import type { Birth, CallStep, ExecStep, FaultStep, Step } from './steps';
 
-const OP_OF_CALL: ReadonlyMap<string, Op> = new Map([
-  ['mmap', Op.MAP],
-  ['munmap', Op.UNMAP],
-  ['mprotect', Op.PROTECT],
-  ['mremap', Op.REMAP],
-  ['madvise', Op.ADVISE],
-  ['brk', Op.BRK],
-  ['mlock', Op.MLOCK],
-  ['mlock2', Op.MLOCK],
-  ['munlock', Op.MUNLOCK],
-  ['mlockall', Op.MLOCKALL],
-  ['munlockall', Op.MUNLOCKALL],
-  ['msync', Op.MSYNC],
-  ['mincore', Op.MINCORE],
-  ['remap_file_pages', Op.REMAP_FILE_PAGES],
-]);
-
-/** Which argument goes into `aux`; it is no other field then. */
-const AUX_OF_CALL: ReadonlyMap<string, number> = new Map([
-  ['mmap', 3],
-  ['mremap', 3],
-  ['madvise', 2],
-  ['mlock2', 2],
-  ['mlockall', 0],
-  ['msync', 2],
-  ['remap_file_pages', 4],
-]);
-
-/** Refused for the limit on locked memory more often than for a hole, and no recording tells which. */
-const LOCKS: ReadonlySet<string> = new Set(['mlock', 'mlock2', 'mlockall']);
-
 const EBADF = BigInt(-(ERRNO.get('EBADF') ?? 0));
-
-const RETURNS_ADDRESS: ReadonlySet<string> = new Set(['mmap', 'mremap']);
 
 function low32(value: bigint): number {
   return Number(BigInt.asUintN(32, value));
-}
-
-/**
- * strace may show what was left in the register of a thread that died inside a call: its number. Modelled calls return
- * 0, an address or an error.
- */
-function isLeftOver(result: bigint): boolean {
-  return result > 0n && result < BigInt(PAGE);
-}
-
-/** Why a call cannot be executed, as the name that it is counted under; undefined when it can. */
-function notExecuted(step: CallStep): string | undefined {
-  const { name, call, result } = step;
-  if (kindOfCall(name) === 'unmodelled') return name;
-  if (call.values.length < argumentsNeeded(name)) return `${name} without its arguments`;
-  // Its thread died inside. The lock it let go shows that it took effect, but not which address a mapping got.
-  if (result === undefined || isLeftOver(result))
-    return step.effect && !RETURNS_ADDRESS.has(name) ? undefined : `${name} that never returned`;
-  const errno = errnoName(errnoOf(result));
-  if (errnoOf(result) !== 0 && name !== 'brk' && failsOutside(errno)) return `${name}:${errno}`;
-  if (LOCKS.has(name) && errno === 'ENOMEM') return `${name}:ENOMEM`;
-  // Where its answer was to go is not in the trace.
-  if (name === 'mincore' && errno === 'EFAULT') return 'mincore:EFAULT';
-  if (name === 'madvise') {
-    const advice = unmodelledAdvice(low32(call.values[2] ?? 0n));
-    return advice === undefined ? undefined : `madvise:${advice}`;
-  }
-  if (name !== 'mmap') return undefined;
-  if ((low32(call.values[3] ?? 0n) & MAP.MAP_HUGETLB) !== 0) return 'mmap:MAP_HUGETLB';
-  return errno === 'ENOMEM' && isOfMemory(call.values) ? 'mmap:ENOMEM' : undefined;
-}
-
-/** A mapping that would find room: what refused it is a limit or the memory of the recording machine. */
-function isOfMemory([, length = 0n]: readonly bigint[]): boolean {
-  return length > 0n && length < 1n << 46n;
 }
 
 export class Assigner {
   readonly events: TraceEvent[] = [];
   /** calls of mmap that name a file, for files.ts */
   readonly mapped = new Map<TraceEvent, CallStep>();
+  /** calls of shmat and shmdt that name a segment, for files.ts */
+  readonly attached = new Map<TraceEvent, Segment>();
   readonly unmodelled: Record<string, number> = {};
+  private readonly segments = new Segments();
+  private sealed = false;
 
   constructor(
     private readonly processes: Processes,
@@ -150,21 +88,63 @@ export class Assigner {
   }
 
   private call(step: Step, what: CallStep): void {
-    const space = this.spaces.of(step.task);
-    if (space === undefined) return;
-    const result = what.result === undefined ? {} : { result: BigInt.asIntN(64, what.result) };
-    const left = notExecuted(what);
-    if (left !== undefined) {
-      this.unmodelled[left] = (this.unmodelled[left] ?? 0) + 1;
-      const [a = 0n, b = 0n, c = 0n, d = 0n] = what.call.values;
-      this.push(Op.UNMODELLED, step, space, { a, b, c, d, ...result, name: left });
+    if (what.name === 'shmget') {
+      this.segments.note(what);
       return;
     }
+    const space = this.spaces.of(step.task);
+    if (space === undefined) return;
+    const left = notExecuted(what, this.sealed) ?? this.unknownObject(step, space, what);
+    if (left !== undefined) return this.count(left, step, space, what);
     const op = OP_OF_CALL.get(what.name);
     if (op === undefined) throw new RangeError(`${what.name} is no modelled call`);
-    const event = this.push(op, step, space, { ...argumentsOf(op, what), ...result });
-    event.unknown = what.result === undefined || isLeftOver(what.result);
+    if (op === Op.PROCESS_ADVISE) return this.advised(step, what);
+    const event = this.push(op, step, space, { ...argumentsOf(op, what), ...resultOf(what) });
+    event.unknown = hasNoResult(what);
     if (op === Op.MAP && (mapsFile(event, what) || sharesMemory(event))) this.mapped.set(event, what);
+    if (op === Op.MSEAL && event.result === 0n) this.sealed = true;
+    if (op === Op.SHMAT || op === Op.SHMDT) this.takeSegment(event, what);
+  }
+
+  private count(name: string, step: Step, space: Space, what: CallStep): void {
+    this.unmodelled[name] = (this.unmodelled[name] ?? 0) + 1;
+    const [a = 0n, b = 0n, c = 0n, d = 0n] = what.call.values;
+    this.push(Op.UNMODELLED, step, space, { a, b, c, d, ...resultOf(what), name });
+  }
+
+  /** What it acts on is not known, though it succeeded. */
+  private unknownObject(step: Step, space: Space, what: CallStep): string | undefined {
+    const succeeded = errnoOf(what.result ?? 0n) === 0;
+    if (what.name === 'shmat' && succeeded && this.segments.named(what) === undefined) return 'shmat of unknown length';
+    if (what.name === 'shmdt' && succeeded && this.segments.at(space, what.call.values[0] ?? 0n) === undefined)
+      return 'shmdt of what was attached before';
+    if (what.name === 'process_madvise' && this.target(step, what) === undefined)
+      return 'process_madvise of an unknown process';
+    return undefined;
+  }
+
+  private takeSegment(event: TraceEvent, what: CallStep): void {
+    const attaches = event.op === Op.SHMAT;
+    const segment = attaches ? this.segments.named(what) : this.segments.at(event.space, event.a);
+    if (segment === undefined) return;
+    event.b = BigInt(segment.size);
+    this.attached.set(event, segment);
+    if (attaches && event.result >= 0n) this.segments.attach(event.space, event.result, segment);
+  }
+
+  private target(step: Step, { call: { target } }: CallStep): { process: Process; space: Space } | undefined {
+    const own = this.processes.of(step.task);
+    if (target === undefined) return undefined;
+    const process = target === 'self' ? own : this.processes.withPid(target, step.at);
+    const space = process && this.spaces.ofProcess(process);
+    return process === undefined || space === undefined ? undefined : { process, space };
+  }
+
+  private advised(step: Step, what: CallStep): void {
+    const target = this.target(step, what);
+    if (target === undefined) return;
+    const fromOther = target.process !== this.processes.of(step.task);
+    for (const fields of advisedRanges(what, fromOther)) this.push(Op.PROCESS_ADVISE, step, target.space, fields);
   }
 
   private end(process: Process): void {
@@ -177,6 +157,10 @@ export class Assigner {
   }
 }
 
+function resultOf({ result }: CallStep): Partial<TraceEvent> {
+  return result === undefined ? {} : { result: BigInt.asIntN(64, result) };
+}
+
 /** It named an open file; a call that failed did so too, unless the descriptor was what it failed for. */
 function mapsFile(event: TraceEvent, { call }: CallStep): boolean {
   if ((event.aux & MAP.MAP_ANONYMOUS) !== 0) return false;
@@ -187,28 +171,4 @@ function mapsFile(event: TraceEvent, { call }: CallStep): boolean {
 function sharesMemory(event: TraceEvent): boolean {
   const anonymous = (event.aux & MAP.MAP_ANONYMOUS) !== 0 && (event.aux & MAP_TYPE) === MAP.MAP_SHARED;
   return anonymous && event.result >= 0n;
-}
-
-function argumentsOf(op: Op, { name, call: { values } }: CallStep): Partial<TraceEvent> {
-  const [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n, f = 0n] = values;
-  const aux = AUX_OF_CALL.get(name);
-  const rest = { a, b, aux: aux === undefined ? 0 : low32(values[aux] ?? 0n) };
-  switch (op) {
-    case Op.MAP:
-      return { ...rest, c, d: f };
-    case Op.REMAP:
-      return { ...rest, c, d: e };
-    case Op.PROTECT:
-      return { ...rest, c };
-    case Op.REMAP_FILE_PAGES:
-      return { ...rest, c, d };
-    case Op.BRK:
-      return { a };
-    case Op.MLOCKALL:
-      return { aux: rest.aux };
-    case Op.MUNLOCKALL:
-      return {};
-    default:
-      return rest;
-  }
 }

@@ -24,6 +24,15 @@ const MODELLED: ReadonlyMap<string, number> = new Map([
   ['msync', 3],
   ['mincore', 2],
   ['remap_file_pages', 5],
+  ['mseal', 3],
+  ['pkey_mprotect', 4],
+  ['process_madvise', 5],
+  ['shmget', 3],
+  ['shmat', 3],
+  ['shmdt', 1],
+  ['mbind', 6],
+  ['set_mempolicy', 3],
+  ['get_mempolicy', 5],
 ]);
 
 const PROCESS: ReadonlySet<string> = new Set([
@@ -39,18 +48,12 @@ const PROCESS: ReadonlySet<string> = new Set([
 
 const UNMODELLED: ReadonlySet<string> = new Set([
   'map_shadow_stack',
-  'mbind',
   'memfd_secret',
   'migrate_pages',
   'move_pages',
-  'mseal',
-  'pkey_mprotect',
   'prctl:PR_SET_MM',
   'prctl:PR_SET_VMA',
-  'process_madvise',
   'set_mempolicy_home_node',
-  'shmat',
-  'shmdt',
   'userfaultfd',
 ]);
 
@@ -101,6 +104,7 @@ const OUTSIDE: ReadonlySet<string> = new Set([
   'EACCES',
   'EAGAIN',
   'EHWPOISON',
+  'EIDRM',
   'EINTR',
   'EIO',
   'EMFILE',

@@ -64,6 +64,7 @@ export async function compileTrace(path: string, signal?: AbortSignal): Promise<
   await breathe(signal);
   const files = new Files(layoutsOf(recording));
   for (const [event, step] of assigner.mapped) event.file = files.ofCall(event.space, step, event.line)?.index;
+  for (const [event, segment] of assigner.attached) event.file = files.ofSegment(segment).index;
   const written = writtenSpaces(spaces.all, assigner.events, files);
   const events = repairOrder([...heapEvents(spaces.all, assigner.events), ...assigner.events], written);
   await breathe(signal);

@@ -26,6 +26,14 @@ export const Op = {
   MSYNC: 17,
   MINCORE: 18,
   REMAP_FILE_PAGES: 19,
+  MSEAL: 20,
+  PKEY_PROTECT: 21,
+  PROCESS_ADVISE: 22,
+  SHMAT: 23,
+  SHMDT: 24,
+  MBIND: 25,
+  SET_MEMPOLICY: 26,
+  GET_MEMPOLICY: 27,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
@@ -52,7 +60,7 @@ export interface TraceEvent {
   target: Space | undefined;
   /** THREAD: the new thread */
   child: Task | undefined;
-  /** MAP: index of the file, or undefined for anonymous memory */
+  /** MAP, SHMAT, SHMDT: index of the file, or undefined for anonymous memory and where there is no segment */
   file: number | undefined;
   /** UNMODELLED: the system call */
   name: string;

@@ -23,7 +23,7 @@ function mappedAt(events: readonly TraceEvent[], fault: number): Mapped | undefi
   const page = Math.floor(Number(a) / PAGE) * PAGE;
   for (let from = fault - 1; from >= 0; from--) {
     const { op, space: of, result, b, d, file } = events[from] as TraceEvent;
-    if (op !== Op.MAP || of !== space || result < 0n) continue;
+    if ((op !== Op.MAP && op !== Op.SHMAT) || of !== space || result < 0n) continue;
     const start = Number(result);
     const end = start + Number(b);
     if (start > page || page >= end) continue;

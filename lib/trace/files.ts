@@ -7,6 +7,7 @@
  */
 import { errnoOf, MAP, PAGE } from './linux';
 import type { MapsRow } from './proc-maps';
+import type { Segment } from './segments';
 import type { CallStep } from './steps';
 import type { Space } from './spaces';
 
@@ -24,6 +25,9 @@ export interface TraceFile extends FileIdentity {
 }
 
 const NO_DEVICE = '00:00';
+/** System V memory lies on a file system of the kernel's own, the first without a device: its inodes are the segments' numbers. */
+const SEGMENT_DEVICE = '00:01';
+const SEGMENT_NAME = /^\/SYSV[0-9a-f]{8}/;
 
 /** The name of a file that the recording does not name; compare-maps.ts knows it again. */
 export function unknownFileName(line: number): string {
@@ -39,12 +43,19 @@ export function isFileRow(row: Pick<MapsRow, 'name' | 'inode'>): boolean {
   return row.inode !== 0 || row.name.startsWith('/');
 }
 
+/** A row of maps that is System V memory. */
+export function isSegmentRow(row: Pick<MapsRow, 'name'>): boolean {
+  return SEGMENT_NAME.test(row.name);
+}
+
 export class Files {
   readonly all: TraceFile[] = [];
   private readonly byKey = new Map<string, TraceFile>();
   /** what the recorded layouts call a path: device and inode, or undefined where two files had that path */
   private readonly byPath = new Map<string, FileIdentity | undefined>();
   private readonly inodes = new Set<string>();
+  /** what the recorded layouts call System V memory, by its number */
+  private readonly segments = new Map<number, FileIdentity>();
   private readonly later = new Map<Space, MapsRow[]>();
 
   constructor(layouts: Iterable<readonly MapsRow[]>) {
@@ -69,7 +80,14 @@ export class Files {
     return mapped ? this.extended(file, Number(offset) + Number(length)) : file;
   }
 
+  /** A segment of System V memory. */
+  ofSegment({ id, key, size }: Segment): TraceFile {
+    const name = `/SYSV${key.toString(16).padStart(8, '0')} (deleted)`;
+    return this.extended(this.add(this.segments.get(id) ?? { name, dev: SEGMENT_DEVICE, inode: id }), size);
+  }
+
   private learn(row: MapsRow): void {
+    if (isSegmentRow(row) && !this.segments.has(row.inode)) this.segments.set(row.inode, row);
     this.inodes.add(`${row.dev} ${row.inode}`);
     const known = this.byPath.get(row.name);
     if (known === undefined && this.byPath.has(row.name)) return;

@@ -49,6 +49,26 @@ export const MS = { MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 } as const;
 
 export const MREMAP = { MREMAP_MAYMOVE: 1, MREMAP_FIXED: 2, MREMAP_DONTUNMAP: 4 } as const;
 
+export const MPOL = {
+  MPOL_DEFAULT: 0,
+  MPOL_PREFERRED: 1,
+  MPOL_BIND: 2,
+  MPOL_INTERLEAVE: 3,
+  MPOL_LOCAL: 4,
+  MPOL_PREFERRED_MANY: 5,
+  MPOL_WEIGHTED_INTERLEAVE: 6,
+  MPOL_F_NUMA_BALANCING: 0x2000,
+  MPOL_F_RELATIVE_NODES: 0x4000,
+  MPOL_F_STATIC_NODES: 0x8000,
+} as const;
+/** Flags of mbind. */
+export const MPOL_MF = { MPOL_MF_STRICT: 1, MPOL_MF_MOVE: 2, MPOL_MF_MOVE_ALL: 4 } as const;
+/** Flags of get_mempolicy. */
+export const MPOL_F = { MPOL_F_NODE: 1, MPOL_F_ADDR: 2, MPOL_F_MEMS_ALLOWED: 4 } as const;
+
+export const SHM = { SHM_RDONLY: 0x1000, SHM_RND: 0x2000, SHM_REMAP: 0x4000, SHM_EXEC: 0x8000 } as const;
+export const IPC = { IPC_PRIVATE: 0 } as const;
+
 export const MADV: Readonly<Record<string, number>> = {
   MADV_NORMAL: 0,
   MADV_RANDOM: 1,
@@ -104,6 +124,7 @@ const ERRNO_NAMES =
 export const ERRNO: ReadonlyMap<string, number> = new Map([
   ...ERRNO_NAMES.split(' ').map((name, at): [string, number] => [name, at + 1]),
   ['EWOULDBLOCK', 11],
+  ['EIDRM', 43],
   ['EOVERFLOW', 75],
   ['ELIBBAD', 80],
   ['EOPNOTSUPP', 95],
@@ -140,6 +161,7 @@ export const SYSCALL: ReadonlyMap<number, string> = new Map([
   [26, 'msync'],
   [27, 'mincore'],
   [28, 'madvise'],
+  [29, 'shmget'],
   [30, 'shmat'],
   [56, 'clone'],
   [57, 'fork'],
@@ -155,6 +177,8 @@ export const SYSCALL: ReadonlyMap<number, string> = new Map([
   [216, 'remap_file_pages'],
   [231, 'exit_group'],
   [237, 'mbind'],
+  [238, 'set_mempolicy'],
+  [239, 'get_mempolicy'],
   [256, 'migrate_pages'],
   [279, 'move_pages'],
   [322, 'execveat'],

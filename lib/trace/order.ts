@@ -22,7 +22,8 @@ import { segmentsOf } from './initial';
 /** How many lines ahead an event that never ends is held against others. */
 const HORIZON = 4096;
 
-const CHANGES: ReadonlySet<Op> = new Set([Op.MAP, Op.UNMAP, Op.PROTECT, Op.REMAP, Op.BRK]);
+const RARE_CHANGES = [Op.PKEY_PROTECT, Op.SHMAT, Op.SHMDT];
+const CHANGES: ReadonlySet<Op> = new Set([Op.MAP, Op.UNMAP, Op.PROTECT, Op.REMAP, Op.BRK, ...RARE_CHANGES]);
 
 class Repair {
   readonly ordered: TraceEvent[] = [];

@@ -62,6 +62,11 @@ export class Processes {
     return process;
   }
 
+  /** The life that a number stood for at a place. */
+  withPid(pid: number, at: number): Process | undefined {
+    return this.all.filter((process) => process.pid === pid && (process.tasks[0]?.firstLine ?? at) <= at).at(-1);
+  }
+
   private begin(pid: number, task: Task): Process {
     const process: Process = {
       pid,

@@ -9,6 +9,18 @@ export interface CallArguments {
   cloneFlags?: number;
   /** execve: the last part of the path */
   program?: string;
+  /** memory policies: the mask of nodes as far as its length goes, where the recorder shows it */
+  nodes?: bigint;
+  /** process_madvise: where the recorder shows them */
+  ranges?: readonly AdvisedRange[];
+  /** process_madvise: the process behind the descriptor */
+  target?: number | 'self';
+}
+
+/** One of the ranges of process_madvise, in bytes. */
+export interface AdvisedRange {
+  address: bigint;
+  length: bigint;
 }
 
 /** A mapping as the kernel reported it (PERF_RECORD_MMAP2). */

@@ -4,7 +4,7 @@
  */
 import { Op, type TraceEvent } from './events';
 import { FaultOutcome } from './steps';
-import { ERRNO, FAULT_FETCH, FAULT_WRITE, MAP, MREMAP, PAGE, PROT } from './linux';
+import { ERRNO, FAULT_FETCH, FAULT_WRITE, MAP, MREMAP, PAGE, PROT, SHM } from './linux';
 
 export interface Segment {
   start: number;
@@ -35,7 +35,7 @@ export function overlaps(a: Range, b: Range): boolean {
 }
 
 function isFixed(event: TraceEvent): boolean {
-  return (event.aux & MAP.MAP_FIXED) !== 0;
+  return (event.aux & (event.op === Op.SHMAT ? SHM.SHM_REMAP : MAP.MAP_FIXED)) !== 0;
 }
 
 /** Places that an event looks at or changes. */
@@ -43,6 +43,7 @@ export function rangesOf(event: TraceEvent, brk: number): Range[] {
   const { op, a, b, c, result } = event;
   switch (op) {
     case Op.MAP:
+    case Op.SHMAT:
       return [rangeOf(result > 0n ? result : a, b)];
     case Op.UNMAP:
     case Op.PROTECT:
@@ -52,6 +53,11 @@ export function rangesOf(event: TraceEvent, brk: number): Range[] {
     case Op.MSYNC:
     case Op.MINCORE:
     case Op.REMAP_FILE_PAGES:
+    case Op.MSEAL:
+    case Op.PKEY_PROTECT:
+    case Op.PROCESS_ADVISE:
+    case Op.SHMDT:
+    case Op.MBIND:
       return [rangeOf(a, b)];
     case Op.REMAP:
       return result < 0n ? [rangeOf(a, b)] : [rangeOf(a, b), rangeOf(result, c)];
@@ -92,7 +98,11 @@ export class SimpleSpace {
       case Op.MAP:
         if (result === EEXIST) return !this.isFree(rangeOf(a, b));
         return result < 0n || isFixed(event) || this.isFree(rangeOf(result, b));
+      case Op.SHMAT:
+        return result < 0n || isFixed(event) || this.isFree(rangeOf(result, b));
       case Op.PROTECT:
+      case Op.PKEY_PROTECT:
+      case Op.MSEAL:
       case Op.ADVISE:
       case Op.MSYNC:
       case Op.MINCORE:
@@ -113,16 +123,17 @@ export class SimpleSpace {
   apply(event: TraceEvent): void {
     const { op, a, b, c, result } = event;
     if (op === Op.FAULT) this.growFor(Number(a), Number(result));
-    if (op === Op.PROTECT && result === ENOMEM) this.protect(this.mappedPart(rangeOf(a, b)), Number(c));
+    const protects = op === Op.PROTECT || op === Op.PKEY_PROTECT;
+    if (protects && result === ENOMEM) this.protect(this.mappedPart(rangeOf(a, b)), Number(c));
     if (result < 0n) return;
-    if (op === Op.MAP)
+    if (op === Op.MAP || op === Op.SHMAT)
       this.put({
         ...rangeOf(result, b),
         prot: Number(BigInt.asUintN(3, c)),
-        growsDown: (event.aux & MAP.MAP_GROWSDOWN) !== 0,
+        growsDown: op === Op.MAP && (event.aux & MAP.MAP_GROWSDOWN) !== 0,
       });
-    else if (op === Op.UNMAP) this.clear(rangeOf(a, b));
-    else if (op === Op.PROTECT) this.protect(rangeOf(a, b), Number(BigInt.asUintN(3, c)));
+    else if (op === Op.UNMAP || op === Op.SHMDT) this.clear(rangeOf(a, b));
+    else if (protects) this.protect(rangeOf(a, b), Number(BigInt.asUintN(3, c)));
     else if (op === Op.REMAP) this.remap(event, rangeOf(a, b), rangeOf(result, c));
     else if (op === Op.BRK) this.moveBreak(Number(result));
   }

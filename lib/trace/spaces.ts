@@ -72,7 +72,12 @@ export class Spaces {
 
   /** The same without counting. */
   peek(task: Task): Space | undefined {
-    return this.placeOf(this.processes.of(task)).space;
+    return this.ofProcess(this.processes.of(task));
+  }
+
+  /** Where a process acts now. */
+  ofProcess(process: Process): Space | undefined {
+    return this.placeOf(process).space;
   }
 
   /** A child: the space it has now is its parent's, or a new one that is returned. */

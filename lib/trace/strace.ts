@@ -4,10 +4,11 @@
  * `TID SECONDS.FRACTION call(arguments) = result`. A call during which another thread's line came has two lines,
  * `call(begin <unfinished ...>` and `<... call resumed>rest) = result`; its arguments are read when it is whole.
  */
-import { argumentsNeeded, isExec, isFork, kindOfCall, prctlName } from './calls';
-import { CLONE, ERRNO, MADV, MAP, MCL, MLOCK, MREMAP, MS, PROT } from './linux';
-import { type CallArguments, Clock, countUp, type Grammar, type Sink, type What } from './recorded';
-import { bitsOf, descriptorOf, programOf, registerOf, registerOrZero, splitArguments } from './strace-text';
+import { kindOfCall, prctlName } from './calls';
+import { ERRNO, SYSCALL } from './linux';
+import { Clock, countUp, type Grammar, type Sink, type What } from './recorded';
+import { readArguments } from './strace-calls';
+import { registerOf, splitArguments } from './strace-text';
 import { checkedResult } from './result';
 import { BadLine, quoted } from './text-source';
 
@@ -23,101 +24,17 @@ const SIGNAL = /^--- (?:(SIG\w+) \{.*\}|stopped by (SIG\w+)) ---$/;
 const ENDED = /^\+\+\+ (?:exited with \d+|killed by \S+(?: \(core dumped\))?) \+\+\+$/;
 const SUPERSEDED = /^\+\+\+ superseded by execve in pid (\d+) \+\+\+$/;
 const RESULT = /^(-?(?:0x[0-9a-f]+|\d+)|\?)(?: (E[A-Z0-9]+)\b)?/;
-const CLONE_FLAGS = /\bflags=([A-Z_|0-9a-fx]+)/;
+
+/** A call that this strace has no name for is `syscall_0x1ce`. */
+function nameOf(printed = ''): string {
+  const number = /^syscall_0x([0-9a-f]+)$/.exec(printed)?.[1];
+  return (number === undefined ? undefined : SYSCALL.get(parseInt(number, 16))) ?? printed;
+}
 
 /** True for the first line of a file that this grammar can read. */
 export function isStrace(text: string): boolean {
   const body = text.slice(HEAD.exec(text)?.[0].length ?? 0);
   return [CALL, UNFINISHED, RESUMED, SIGNAL, ENDED].some((form) => form.test(body));
-}
-
-type Reader = (values: readonly string[]) => CallArguments;
-
-const numbers =
-  (count: number): Reader =>
-  (values) => ({ values: values.slice(0, count).map(registerOf) });
-
-/** How the arguments of each modelled call are read. */
-const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  [
-    'mmap',
-    ([addr = '', length = '', prot = '', flags = '', file = '', offset = '']) => {
-      const { fd, path } = descriptorOf(file);
-      const values = [
-        registerOf(addr),
-        registerOf(length),
-        bitsOf(prot, PROT),
-        bitsOf(flags, MAP),
-        fd,
-        registerOf(offset),
-      ];
-      return path === undefined ? { values } : { values, path };
-    },
-  ],
-  ['munmap', numbers(2)],
-  [
-    'mprotect',
-    ([addr = '', length = '', prot = '']) => ({ values: [registerOf(addr), registerOf(length), bitsOf(prot, PROT)] }),
-  ],
-  [
-    'mremap',
-    ([addr = '', from = '', to = '', flags = '', target = '0']) => ({
-      values: [registerOf(addr), registerOf(from), registerOf(to), bitsOf(flags, MREMAP), registerOf(target)],
-    }),
-  ],
-  [
-    'madvise',
-    ([addr = '', length = '', advice = '']) => ({
-      values: [registerOf(addr), registerOf(length), bitsOf(advice, MADV)],
-    }),
-  ],
-  ['brk', numbers(1)],
-  ['mlock', numbers(2)],
-  [
-    'mlock2',
-    ([addr = '', length = '', flags = '']) => ({
-      values: [registerOf(addr), registerOf(length), bitsOf(flags, MLOCK)],
-    }),
-  ],
-  ['munlock', numbers(2)],
-  ['mlockall', ([flags = '']) => ({ values: [bitsOf(flags, MCL)] })],
-  ['munlockall', numbers(0)],
-  [
-    'msync',
-    ([addr = '', length = '', flags = '']) => ({ values: [registerOf(addr), registerOf(length), bitsOf(flags, MS)] }),
-  ],
-  ['mincore', numbers(2)],
-  [
-    'remap_file_pages',
-    ([addr = '', length = '', prot = '', offset = '', flags = '']) => ({
-      values: [registerOf(addr), registerOf(length), bitsOf(prot, PROT), registerOf(offset), bitsOf(flags, MAP)],
-    }),
-  ],
-]);
-
-/** Only the flags that matter here: strace knows names that this list need not. */
-function cloneFlagsOf(text: string): number | undefined {
-  const names = CLONE_FLAGS.exec(text)?.[1];
-  if (names === undefined) return undefined;
-  return names.split('|').reduce((bits, name) => bits | ((CLONE as Readonly<Record<string, number>>)[name] ?? 0), 0);
-}
-
-function readArguments(name: string, text: string): CallArguments {
-  const parts = splitArguments(text);
-  if (parts.length < argumentsNeeded(name))
-    throw new BadLine(`${name} has ${argumentsNeeded(name)} arguments, here are ${parts.length}: ${quoted(text)}`);
-  const reader = READERS.get(name);
-  if (reader !== undefined) return reader(parts);
-  if (isExec(name)) return { values: [], program: programOf(parts[name === 'execve' ? 0 : 1] ?? '') };
-  if (isFork(name)) {
-    const cloneFlags = cloneFlagsOf(text);
-    return cloneFlags === undefined ? { values: [] } : { values: [], cloneFlags };
-  }
-  if (name === 'pkey_mprotect') {
-    const [addr = '', length = '', prot = '', key = ''] = parts;
-    return { values: [registerOf(addr), registerOf(length), bitsOf(prot, PROT), registerOf(key)] };
-  }
-  return { values: parts.map(registerOrZero) };
 }
 
 /** The 64 bits of the result; undefined for `?`. */
@@ -199,11 +116,11 @@ export class Strace implements Grammar {
 
   private whatIs(body: string, tid: number): What[] {
     const unfinished = body.includes(CUT) ? UNFINISHED.exec(body) : null;
-    if (unfinished !== null) return this.begun(tid, unfinished[1] ?? '', unfinished[2] ?? '');
+    if (unfinished !== null) return this.begun(tid, nameOf(unfinished[1]), unfinished[2] ?? '');
     const resumed = RESUMED.exec(body);
-    if (resumed !== null) return this.resumed(tid, resumed[1] ?? '', resumed[2] ?? '', resumed[3] ?? '');
+    if (resumed !== null) return this.resumed(tid, nameOf(resumed[1]), resumed[2] ?? '', resumed[3] ?? '');
     const call = CALL.exec(body);
-    if (call !== null) return this.called(call[1] ?? '', call[2] ?? '', call[3] ?? '');
+    if (call !== null) return this.called(nameOf(call[1]), call[2] ?? '', call[3] ?? '');
     const signal = SIGNAL.exec(body);
     if (signal !== null) {
       countUp(this.ignored, signal[1] ?? signal[2] ?? '');

@@ -112,6 +112,14 @@ enum vmalock_trace_op {
 	VMALOCK_TRACE_MSYNC,            /* a addr, b length, aux flags */
 	VMALOCK_TRACE_MINCORE,          /* a addr, b length; a look: what it found is not compared */
 	VMALOCK_TRACE_REMAP_FILE_PAGES, /* a addr, b length, c prot, d pgoff in pages, aux flags */
+	VMALOCK_TRACE_MSEAL,            /* a addr, b length, aux flags */
+	VMALOCK_TRACE_PKEY_PROTECT,     /* a addr, b length, c prot, d key; keys are not modelled, what it protects is */
+	VMALOCK_TRACE_PROCESS_ADVISE, /* a addr, b length: one range; c 1 from another process, d flags, aux advice; result b */
+	VMALOCK_TRACE_SHMAT, /* a address asked, b length of the segment, c prot that aux asks for, aux flags; result address */
+	VMALOCK_TRACE_SHMDT, /* a addr, b length of the segment; none: nothing is attached there */
+	VMALOCK_TRACE_MBIND, /* a addr, b length, c nodes 0 to 63, a bit each, d mode with its flags, aux flags */
+	VMALOCK_TRACE_SET_MEMPOLICY, /* c nodes, d mode with its flags */
+	VMALOCK_TRACE_GET_MEMPOLICY, /* a addr, aux flags; a look: what it found is not compared */
 	VMALOCK_TRACE_OPS
 };
 
@@ -126,6 +134,8 @@ enum vmalock_trace_op {
  * FAULT by the kernel itself (no user bit in the error code) ends in 0 whatever it met: where the memory is bad, the
  * system call that wanted it says EFAULT, and no signal comes.
  *
+ * A space has as many nodes as the calls in it that succeeded name.
+ *
  * MAP with a file maps that object, MAP_ANONYMOUS or not: shared anonymous and System V memory are files here. Without
  * file and without MAP_ANONYMOUS the object is not known; such a call has failed, and how is the object's affair: any
  * failure is as expected.
@@ -133,15 +143,15 @@ enum vmalock_trace_op {
 struct vmalock_trace_event {
 	uint64_t time_ns; /* since the first event: when the call began or the fault came */
 	uint64_t a, b, c, d;
-	int64_t result;                   /* as the recording had it: a value, or a negative errno (down to -4095) */
-	uint32_t thread;                  /* index */
-	uint32_t space;                   /* index: the space the event acts on */
-	uint32_t op;                      /* enum vmalock_trace_op */
-	uint32_t flags;                   /* VMALOCK_TRACE_RESULT_UNKNOWN */
-	uint32_t aux;                     /* see the operation */
-	uint32_t file;                    /* MAP: index, or VMALOCK_TRACE_NONE for anonymous memory */
-	uint32_t line;                    /* in the text it came from, for messages; 0 when unknown */
-	uint32_t reserved;                /* 0 */
+	int64_t result;    /* as the recording had it: a value, or a negative errno (down to -4095) */
+	uint32_t thread;   /* index */
+	uint32_t space;    /* index: the space the event acts on */
+	uint32_t op;       /* enum vmalock_trace_op */
+	uint32_t flags;    /* VMALOCK_TRACE_RESULT_UNKNOWN */
+	uint32_t aux;      /* see the operation */
+	uint32_t file;     /* MAP, SHMAT, SHMDT: index, or VMALOCK_TRACE_NONE: anonymous memory, no segment */
+	uint32_t line;     /* in the text it came from, for messages; 0 when unknown */
+	uint32_t reserved; /* 0 */
 	struct vmalock_trace_string name; /* UNMODELLED: the system call */
 };
 

@@ -67,7 +67,7 @@ static int see(struct seen *seen, const struct vma *vma)
 	seen->vmas = records;
 	if (!err)
 		seen->vmas[seen->count++] =
-			(struct seen_vma){ vma_start(vma), vma_end(vma), vma_flags(vma), vma_anon(vma) };
+			(struct seen_vma){ vma_start(vma), vma_end(vma), vma_flags(vma), vma_anon(vma), vma->policy };
 	return err;
 }
 
@@ -158,7 +158,8 @@ static int touch_by_fault(struct footprint *f, const struct vmalock_trace_event 
 
 static bool is_same(const struct seen_vma *a, const struct seen_vma *b)
 {
-	return a->start == b->start && a->end == b->end && a->flags == b->flags && a->anon == b->anon;
+	return a->start == b->start && a->end == b->end && a->flags == b->flags && a->anon == b->anon &&
+	       a->policy == b->policy;
 }
 
 /* The parts of @vma that no VMA with an anon covered before. */
@@ -218,9 +219,9 @@ enum manner {
 
 static enum manner manner_of(const struct vmalock_trace_event *e)
 {
-	if (e->op == VMALOCK_TRACE_MSYNC || e->op == VMALOCK_TRACE_MINCORE)
+	if (e->op == VMALOCK_TRACE_MSYNC || e->op == VMALOCK_TRACE_MINCORE || e->op == VMALOCK_TRACE_GET_MEMPOLICY)
 		return MANNER_FAULT;
-	if (e->op != VMALOCK_TRACE_ADVISE)
+	if (e->op != VMALOCK_TRACE_ADVISE && e->op != VMALOCK_TRACE_PROCESS_ADVISE)
 		return MANNER_CHANGE;
 	switch ((int)e->aux) {
 	case MADV_IS_DONTNEED:
@@ -268,14 +269,14 @@ static int touch_range(struct footprint *f, struct mm *mm, uint32_t n, enum mann
 /* A mapping that nobody foresaw: it went where there was nothing, so all that is there now is new. */
 static int touch_unforeseen(struct footprint *f, struct mm *mm, const struct vmalock_trace_event *e, int64_t value)
 {
-	f->ranges.list[0] = range_of((uint64_t)value, e->op == VMALOCK_TRACE_MAP ? e->b : e->c);
+	f->ranges.list[0] = range_of((uint64_t)value, e->op == VMALOCK_TRACE_REMAP ? e->c : e->b);
 	f->before[0].count = 0;
 	return touch_range(f, mm, 0, MANNER_CHANGE, true);
 }
 
 static bool is_unforeseen(const struct footprint *f, const struct vmalock_trace_event *e, int64_t value)
 {
-	if (value < 0 || (e->op != VMALOCK_TRACE_MAP && e->op != VMALOCK_TRACE_REMAP))
+	if (value < 0 || (e->op != VMALOCK_TRACE_MAP && e->op != VMALOCK_TRACE_REMAP && e->op != VMALOCK_TRACE_SHMAT))
 		return false;
 	for (uint32_t i = 0; i < f->ranges.count; i++) {
 		if (f->ranges.list[i].start == (uint64_t)value)

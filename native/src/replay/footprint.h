@@ -6,7 +6,7 @@
  *
  *   pages   what is mapped at a page, and how. A fault reads its page. A change writes what it changed; one that
  *           was refused reads what it named. Faults do not wait for each other here.
- *   shape   where the VMAs begin and end, their flags and their anons, as merging asks for them. A change writes the
+ *   shape   where the VMAs begin and end, their flags, anons and policies, as merging asks for them. A change writes the
  *           whole of each VMA that is not what it was, its range included, and reads the page before and the page
  *           behind, where a neighbour is or is not. A write fault that gives a VMA its anon writes that VMA and reads
  *           the pages beside it, since it may take over a neighbour's anon. No other fault touches shape.
@@ -44,7 +44,7 @@ struct touch {
 /* A VMA as merging sees it. */
 struct seen_vma {
 	uint64_t start, end, flags;
-	const void *anon;
+	const void *anon, *policy;
 };
 
 struct seen {

@@ -191,7 +191,7 @@ struct rehearsal {
 
 static bool touches_mappings(uint32_t op)
 {
-	return op <= VMALOCK_TRACE_FAULT;
+	return op <= VMALOCK_TRACE_FAULT || op > VMALOCK_TRACE_UNMODELLED;
 }
 
 static int rehearse_event(struct rehearsal *r, struct order *o, uint32_t event)

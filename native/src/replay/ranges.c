@@ -35,6 +35,14 @@ static void ranges_of_map(struct ranges *all, const struct vmalock_trace_event *
 		add_range(all, range_of(e->a, e->b));
 }
 
+static void ranges_of_shmat(struct ranges *all, const struct vmalock_trace_event *e)
+{
+	if (result_is_known(e))
+		add_range(all, range_of((uint64_t)e->result, e->b));
+	else if (e->a)
+		add_range(all, range_of(e->a, e->b));
+}
+
 static void ranges_of_remap(struct ranges *all, const struct vmalock_trace_event *e)
 {
 	bool moved = result_is_known(e) && (uint64_t)e->result != e->a;
@@ -92,9 +100,21 @@ struct ranges ranges_find(struct mm *mm, const struct vmalock_trace_event *e)
 	case VMALOCK_TRACE_MSYNC:
 	case VMALOCK_TRACE_MINCORE:
 	case VMALOCK_TRACE_REMAP_FILE_PAGES:
+	case VMALOCK_TRACE_MSEAL:
+	case VMALOCK_TRACE_PROCESS_ADVISE:
+	case VMALOCK_TRACE_SHMDT:
+	case VMALOCK_TRACE_MBIND:
 		add_range(&all, range_of(e->a, e->b));
 		break;
+	case VMALOCK_TRACE_SHMAT:
+		ranges_of_shmat(&all, e);
+		break;
+	case VMALOCK_TRACE_GET_MEMPOLICY: /* without an address it looks at no page */
+		if (e->aux & VMALOCK_MPOL_F_ADDR)
+			add_range(&all, range_of(e->a, 1));
+		break;
 	case VMALOCK_TRACE_PROTECT:
+	case VMALOCK_TRACE_PKEY_PROTECT:
 		ranges_of_protect(&all, mm, e);
 		break;
 	case VMALOCK_TRACE_REMAP:

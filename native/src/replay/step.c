@@ -2,6 +2,9 @@
 
 #include <errno.h>
 
+#include "replay/nodes.h"
+#include "replay/segment.h"
+
 /* PROT_ bits are a word of 64 in the system call. Bits beyond 32 are as unknown as the highest of them. */
 static uint32_t prot_word(uint64_t prot)
 {
@@ -61,6 +64,23 @@ static int64_t run_remap(vmalock_mm *mm, const struct vmalock_trace_event *e)
 		flags |= VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED;
 	err = vmalock_mm_remap(mm, e->a, e->b, e->c, flags, moved ? (uint64_t)e->result : e->d, &out);
 	return err ? err : (int64_t)out;
+}
+
+/*
+ * What a key guards is not modelled, and machines differ in whether they have keys; a call that succeeded gave its permission.
+ */
+static int64_t run_pkey_protect(vmalock_mm *mm, const struct vmalock_trace_event *e)
+{
+	int key = failed(e) ? (int)(uint32_t)e->d : -1;
+
+	return vmalock_mm_pkey_protect(mm, e->a, e->b, prot_word(e->c), key);
+}
+
+static int64_t run_process_advise(vmalock_mm *mm, const struct vmalock_trace_event *e)
+{
+	struct vmalock_range range = { e->a, e->b };
+
+	return vmalock_mm_process_madvise(mm, &range, 1, (int)e->aux, (uint32_t)e->d, (int)e->c);
 }
 
 /* As much of the answer as is looked at in one go. */
@@ -188,6 +208,26 @@ struct step step_run(struct world *w, uint32_t event)
 		break;
 	case VMALOCK_TRACE_REMAP_FILE_PAGES:
 		step.value = vmalock_mm_remap_file_pages(mm, e->a, e->b, e->c, e->d, e->aux);
+		break;
+	case VMALOCK_TRACE_MSEAL:
+		step.value = vmalock_mm_seal(mm, e->a, e->b, e->aux);
+		break;
+	case VMALOCK_TRACE_PKEY_PROTECT:
+		step.value = run_pkey_protect(mm, e);
+		break;
+	case VMALOCK_TRACE_PROCESS_ADVISE:
+		step.value = run_process_advise(mm, e);
+		break;
+	case VMALOCK_TRACE_SHMAT:
+		step.value = segment_attach(w, mm, e);
+		break;
+	case VMALOCK_TRACE_SHMDT:
+		step.value = segment_detach(w, mm, e);
+		break;
+	case VMALOCK_TRACE_MBIND:
+	case VMALOCK_TRACE_SET_MEMPOLICY:
+	case VMALOCK_TRACE_GET_MEMPOLICY:
+		step.value = nodes_run(mm, e);
 		break;
 	case VMALOCK_TRACE_FORK:
 		step.broken_off = world_fork(w, e->space, e->aux);

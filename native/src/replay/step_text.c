@@ -66,6 +66,36 @@ static void describe_call(const struct vmalock_trace_event *e, char call[CALL_SI
 			       "remap_file_pages(0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx32 ")",
 			       e->a, e->b, e->c, e->d, e->aux);
 		return;
+	case VMALOCK_TRACE_MSEAL:
+		(void)snprintf(call, CALL_SIZE, "mseal(0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx32 ")", e->a, e->b, e->aux);
+		return;
+	case VMALOCK_TRACE_PKEY_PROTECT:
+		(void)snprintf(call, CALL_SIZE, "pkey_mprotect(0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx64 ", %" PRId32 ")",
+			       e->a, e->b, e->c, (int32_t)e->d);
+		return;
+	case VMALOCK_TRACE_PROCESS_ADVISE:
+		(void)snprintf(call, CALL_SIZE,
+			       "process_madvise(0x%" PRIx64 ", %" PRIu64 ", %" PRIu32 ", 0x%" PRIx64 ")", e->a, e->b,
+			       e->aux, e->d);
+		return;
+	case VMALOCK_TRACE_SHMAT:
+		(void)snprintf(call, CALL_SIZE, "shmat(0x%" PRIx64 ", 0x%" PRIx32 ") of %" PRIu64 " bytes", e->a, e->aux,
+			       e->b);
+		return;
+	case VMALOCK_TRACE_SHMDT:
+		(void)snprintf(call, CALL_SIZE, "shmdt(0x%" PRIx64 ")", e->a);
+		return;
+	case VMALOCK_TRACE_MBIND:
+		(void)snprintf(call, CALL_SIZE,
+			       "mbind(0x%" PRIx64 ", %" PRIu64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx32 ")", e->a,
+			       e->b, e->d, e->c, e->aux);
+		return;
+	case VMALOCK_TRACE_SET_MEMPOLICY:
+		(void)snprintf(call, CALL_SIZE, "set_mempolicy(0x%" PRIx64 ", 0x%" PRIx64 ")", e->d, e->c);
+		return;
+	case VMALOCK_TRACE_GET_MEMPOLICY:
+		(void)snprintf(call, CALL_SIZE, "get_mempolicy(0x%" PRIx64 ", 0x%" PRIx32 ")", e->a, e->aux);
+		return;
 	case VMALOCK_TRACE_FORK:
 		(void)snprintf(call, CALL_SIZE, "fork()");
 		return;
@@ -82,7 +112,8 @@ static void describe_call(const struct vmalock_trace_event *e, char call[CALL_SI
 
 static bool gives_address(uint32_t op)
 {
-	return op == VMALOCK_TRACE_MAP || op == VMALOCK_TRACE_REMAP || op == VMALOCK_TRACE_BRK;
+	return op == VMALOCK_TRACE_MAP || op == VMALOCK_TRACE_REMAP || op == VMALOCK_TRACE_BRK ||
+	       op == VMALOCK_TRACE_SHMAT;
 }
 
 static void describe_value(uint32_t op, int64_t value, char text[VALUE_SIZE])

@@ -30,6 +30,8 @@ static int check_operands(const struct trace *trace, uint32_t i, char *message)
 
 	switch (e->op) {
 	case VMALOCK_TRACE_MAP:
+	case VMALOCK_TRACE_SHMAT:
+	case VMALOCK_TRACE_SHMDT:
 		if (e->file != VMALOCK_TRACE_NONE && e->file >= trace->file_count)
 			return trace_refuse(message, EVENT "there is no file %" PRIu32, EVENT_ARGS(trace, i), e->file);
 		return 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "replay/nodes.h"
 
 /* --- files --------------------------------------------------------------------------------------------------------- */
 
@@ -149,6 +150,7 @@ int world_create(const struct trace *trace, const struct vmalock_options *option
 		return -ENOMEM;
 	w->trace = trace;
 	w->options = *options;
+	w->options.numa_nodes = nodes_named(trace);
 	err = fill_in(w);
 	if (err)
 		world_destroy(w);

@@ -233,6 +233,46 @@ static void a_fork_waits_for_all_in_its_space_and_all_later_for_it(void)
 	expect_waits("8<7 8<6 10<8 11<8");
 }
 
+/* Whatever changes or asks for what others change: mlock, mseal, mbind, shmdt, ... */
+static void every_call_waits_for_what_it_acts_on_and_is_waited_for(void)
+{
+	static const enum vmalock_trace_op ops[] = { VMALOCK_TRACE_MLOCK,   VMALOCK_TRACE_MUNLOCK,
+						     VMALOCK_TRACE_MSEAL,   VMALOCK_TRACE_PKEY_PROTECT,
+						     VMALOCK_TRACE_MBIND,   VMALOCK_TRACE_PROCESS_ADVISE,
+						     VMALOCK_TRACE_MLOCKALL };
+
+	for (uint32_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		struct vmalock_trace_event *e;
+
+		begin_with_two();
+		add_protect(&t, a, 1, 1, RO);            /* 6 */
+		e = add_range_call(&t, b, ops[i], 0, 4); /* 7 */
+		e->aux = ops[i] == VMALOCK_TRACE_MLOCKALL ? VMALOCK_MCL_CURRENT : 0;
+		e->d = ops[i] == VMALOCK_TRACE_PKEY_PROTECT ? UINT64_MAX : VMALOCK_MPOL_LOCAL;
+		e->d = ops[i] == VMALOCK_TRACE_PROCESS_ADVISE ? 0 : e->d;
+		add_protect(&t, 0, 2, 1, RO); /* 8 */
+		expect_waits("7<6 8<7");
+	}
+}
+
+static void shared_memory_is_attached_where_it_is_free(void)
+{
+	struct vmalock_trace_event *e;
+	uint32_t file;
+
+	begin_with_two();
+	file = add_file(&t, "/SYSV00000000", 2);
+	add_unmap(&t, a, 8, 4);                    /* 6 */
+	e = add_event(&t, b, VMALOCK_TRACE_SHMAT); /* 7 */
+	e->b = 2 * P;
+	e->c = RW;
+	e->file = file;
+	e->result = (int64_t)page(8);
+	e = add_range_call(&t, 0, VMALOCK_TRACE_SHMDT, 8, 2); /* 8 */
+	e->file = file;
+	expect_waits("7<6 8<7");
+}
+
 static void an_end_waits_for_all_in_its_space(void)
 {
 	begin_with_two();
@@ -259,6 +299,8 @@ static const struct test_case cases[] = {
 	CASE(a_call_that_failed_waits_for_what_made_it_fail),
 	CASE(what_is_known_already_is_not_waited_for_twice),
 	CASE(a_fork_waits_for_all_in_its_space_and_all_later_for_it),
+	CASE(every_call_waits_for_what_it_acts_on_and_is_waited_for),
+	CASE(shared_memory_is_attached_where_it_is_free),
 	CASE(an_end_waits_for_all_in_its_space),
 };
 

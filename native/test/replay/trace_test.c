@@ -103,7 +103,7 @@ static uint32_t last_event(void)
 static void an_impossible_event_is_refused_with_its_number_and_line(void)
 {
 	expect_refused(t.events[1].op = 0, "event 1 (line 2): there is no operation 0");
-	expect_refused(t.events[1].op = VMALOCK_TRACE_OPS, "event 1 (line 2): there is no operation 20");
+	expect_refused(t.events[1].op = VMALOCK_TRACE_OPS, "event 1 (line 2): there is no operation 28");
 	expect_refused(t.events[2].thread = 50, "event 2 (line 3): there is no thread 50");
 	expect_refused(t.events[2].space = 50, "event 2 (line 3): there is no space 50");
 	expect_refused(t.events[2].flags = 2, "event 2 (line 3): a bit is set that means nothing");

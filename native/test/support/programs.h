@@ -125,6 +125,32 @@ static inline void program_range_call(struct program *p, uint32_t thread, vmaloc
 	}
 }
 
+/* Locks, policies, and now and then a seal. */
+static inline void program_rare_call(struct program *p, uint32_t thread, vmalock_mm *mm)
+{
+	static const enum vmalock_trace_op ops[] = { VMALOCK_TRACE_MLOCK, VMALOCK_TRACE_MUNLOCK, VMALOCK_TRACE_MBIND,
+						     VMALOCK_TRACE_MINCORE };
+	enum vmalock_trace_op op = program_below(p, 40) ? ops[program_below(p, 4)] : VMALOCK_TRACE_MSEAL;
+	struct vmalock_trace_event *e = add_range_call(&p->t, thread, op, program_below(p, p->shape.pages - 6),
+						       op == VMALOCK_TRACE_MSEAL ? 1 : 1 + program_below(p, 6));
+	vmalock_nodemask nodes = { { 1 } };
+	uint8_t resident[6];
+
+	if (op == VMALOCK_TRACE_MLOCK) {
+		e->result = vmalock_mm_mlock(mm, e->a, e->b, 0);
+	} else if (op == VMALOCK_TRACE_MUNLOCK) {
+		e->result = vmalock_mm_munlock(mm, e->a, e->b);
+	} else if (op == VMALOCK_TRACE_MINCORE) {
+		e->result = vmalock_mm_mincore(mm, e->a, e->b, resident);
+	} else if (op == VMALOCK_TRACE_MSEAL) {
+		e->result = vmalock_mm_seal(mm, e->a, e->b, 0);
+	} else {
+		e->d = program_below(p, 3) ? VMALOCK_MPOL_BIND : VMALOCK_MPOL_DEFAULT;
+		e->c = nodes.bits[0] = e->d == VMALOCK_MPOL_BIND;
+		e->result = vmalock_mm_mbind(mm, e->a, e->b, (uint32_t)e->d, &nodes, 0);
+	}
+}
+
 static inline void program_brk(struct program *p, uint32_t thread, vmalock_mm *mm)
 {
 	struct vmalock_trace_event *e = add_event(&p->t, thread, VMALOCK_TRACE_BRK);
@@ -156,8 +182,10 @@ static inline void program_step(struct program *p)
 		program_map(p, thread, mm);
 	else if (kind < 88)
 		program_range_call(p, thread, mm);
-	else if (kind < 93)
+	else if (kind < 91)
 		program_remap(p, thread, mm);
+	else if (kind < 95)
+		program_rare_call(p, thread, mm);
 	else if (kind < 99)
 		program_brk(p, thread, mm);
 	else

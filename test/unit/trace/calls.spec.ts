@@ -32,9 +32,18 @@ describe('a recorded call', () => {
     ['mlock', [A, 4096], -1, 'mlock:EPERM'],
     ['mlockall', [1], -12, 'mlockall:ENOMEM'],
     ['mincore', [A, 4096, 0], -14, 'mincore:EFAULT'],
-    ['pkey_mprotect', [A, 4096, 1, 1], 0, 'pkey_mprotect'],
-    ['shmat', [1, 0, 0], A, 'shmat'],
-    ['madvise', [A, 4096, 102], 0, 'madvise:MADV_GUARD_INSTALL'],
+    ['process_madvise', [3, 0x7ffe0000, 1, 20, 0], 4096, 'process_madvise without its ranges'],
+    ['process_madvise', [3, 0x7ffe0000, 1, 20, 0], -9, 'process_madvise:EBADF'],
+    ['mbind', [A, 4096, 2, 0x7ffe0000, 64, 0], 0, 'mbind without its nodes'],
+    ['set_mempolicy', [2, 0x7ffe0000, 64], 0, 'set_mempolicy without its nodes'],
+    ['get_mempolicy', [0x7ffe0000, 0, 0, 0, 0], -14, 'get_mempolicy:EFAULT'],
+    ['get_mempolicy', [0, 0x7ffe0000, 1, A, 2], -22, 'get_mempolicy:EINVAL'],
+    ['shmat', [1, 0, 0], A, 'shmat of unknown length'],
+    ['shmat', [1, 0, 0], -13, 'shmat:EACCES'],
+    ['shmat', [1, 0, 0], -12, 'shmat:ENOMEM'],
+    ['shmdt', [A], 0, 'shmdt of what was attached before'],
+    ['munmap', [A, 4096], -1, 'munmap:EPERM'],
+    ['madvise', [A, 4096, 25], 0, 'madvise:MADV_COLLAPSE'],
     ['mmap', [0, 4096, 3, MAP_ANON | 0x40000, NO_FD, 0], A, 'mmap:MAP_HUGETLB'],
     ['mmap', [0, 4096, 3, MAP_PRIVATE, 3, 0], -13, 'mmap:EACCES'],
     ['mmap', [0, 4096, 3, MAP_ANON, NO_FD, 0], -12, 'mmap:ENOMEM'],
@@ -65,6 +74,37 @@ describe('a recorded call', () => {
     expect(trace.unmodelled).toEqual({});
     expect(lines[0]).toMatch(`0/10 ${op}(`);
     expect(events[0]).toMatchObject({ ...fields, result: BigInt(result) });
+  });
+
+  it.each([
+    ['mseal', [A, 4096, 0], -12, 'MSEAL', { a: BigInt(A), b: 4096n, aux: 0 }],
+    ['pkey_mprotect', [A, 4096, 1, 0xffffffff], 0, 'PKEY_PROTECT', { b: 4096n, c: 1n, d: 0xffffffffn }],
+    ['mbind', [A, 4096, 0x8004, 0, 0, 3], 0, 'MBIND', { a: BigInt(A), b: 4096n, c: 0n, d: 0x8004n, aux: 3 }],
+    ['set_mempolicy', [4, 0, 0], 0, 'SET_MEMPOLICY', { a: 0n, c: 0n, d: 4n }],
+    ['get_mempolicy', [0x7ffe0000, 0x7ffe1000, 1024, A, 2], -14, 'GET_MEMPOLICY', { a: BigInt(A), b: 0n, aux: 2 }],
+    ['shmat', [7, A + 1, 0x9000], -22, 'SHMAT', { a: BigInt(A + 1), b: 0n, c: 5n, aux: 0x9000, file: 0xffffffff }],
+    ['shmdt', [A], -22, 'SHMDT', { a: BigInt(A), b: 0n, file: 0xffffffff }],
+  ])('that comes seldom is executed: %s %p', async (name, values, result, op, fields) => {
+    const { trace, lines, events } = await compiledPerf(
+      ['10/10', enter(name, ...values)],
+      ['10/10', exit(name, result)],
+    );
+    expect(trace.unmodelled).toEqual({});
+    expect(lines[0]).toMatch(`0/10 ${op}(`);
+    expect(events[0]).toMatchObject({ ...fields, result: BigInt(result) });
+  });
+
+  it('refused with EPERM is executed once something was sealed', async () => {
+    const { trace, lines } = await compiledPerf(
+      ['10/10', enter('munmap', 0x402000, 4096)],
+      ['10/10', exit('munmap', -1)],
+      ['10/10', enter('mseal', 0x402000, 4096, 0)],
+      ['10/10', exit('mseal', 0)],
+      ['10/10', enter('munmap', 0x402000, 4096)],
+      ['10/10', exit('munmap', -1)],
+    );
+    expect(trace.unmodelled).toEqual({ 'munmap:EPERM': 1 });
+    expect(lines[2]).toBe('0/10 UNMAP(0x402000, 0x1000) = -1');
   });
 
   it('that failed within the address space is expected to fail', async () => {

@@ -25,6 +25,14 @@ const OPS = [
   'MSYNC',
   'MINCORE',
   'REMAP_FILE_PAGES',
+  'MSEAL',
+  'PKEY_PROTECT',
+  'PROCESS_ADVISE',
+  'SHMAT',
+  'SHMDT',
+  'MBIND',
+  'SET_MEMPOLICY',
+  'GET_MEMPOLICY',
 ];
 
 export interface Decoded {

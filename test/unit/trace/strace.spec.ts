@@ -56,6 +56,19 @@ describe('a call in the text of strace', () => {
       'madvise(0x7f12750eb000, 8192, 0x63 /* MADV_??? */) = -1 EINVAL (Invalid argument)',
       ['madvise', [0x7f12750eb000n, 8192n, 0x63n], undefined, 0xffffffffffffffean],
     ],
+    [
+      'syscall_0x1ce(0x7fe683cf4000, 0x1000, 0x1, 0x7fe683cf4000, 0, 0) = -1 EINVAL (Invalid argument)',
+      ['mseal', [0x7fe683cf4000n, 4096n, 1n], undefined, 0xffffffffffffffean],
+    ],
+    [
+      'pkey_mprotect(0x7fe683cf4000, 4096, PROT_READ, -1) = 0',
+      ['pkey_mprotect', [0x7fe683cf4000n, 4096n, 1n, 0xffffffffffffffffn], undefined, 0n],
+    ],
+    [
+      'get_mempolicy([0x8002 /* MPOL_??? */], [0x00000000000001, 0000000000000000], 128, 0x7000, MPOL_F_ADDR) = 0',
+      ['get_mempolicy', [1n, 1n, 128n, 0x7000n, 2n], undefined, 0n],
+    ],
+    ['shmget(0x1234, 8192, IPC_CREAT|0600) = 1', ['shmget', [0x1234n, 8192n, 0n], undefined, 1n]],
   ])('is read: %s', (text, expected) => {
     expect(call(text)).toEqual(expected);
   });
