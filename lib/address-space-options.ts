@@ -16,6 +16,12 @@ export interface AddressSpaceOptions {
   backing?: 'memory' | 'none';
   /** Most 4 KiB page frames that the space and its forks may use. @defaultValue 1048576 */
   frames?: number;
+  /**
+   * Pages that the space and its forks may have out, in swap: where MADV_PAGEOUT puts them, and a shortage of frames.
+   * A touch brings such a page back, as a major fault.
+   * @defaultValue 0
+   */
+  swap?: number;
   /** NUMA nodes among which the frames are divided evenly, at most 64. @defaultValue 1 */
   numaNodes?: number;
   limits?: AddressSpaceLimits;
@@ -129,6 +135,7 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     faults = 'rfc',
     backing = 'memory',
     frames,
+    swap = 0,
     numaNodes = 1,
     thp = 'madvise',
   } = object('options', options);
@@ -142,6 +149,7 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     ...limitArguments(options.limits ?? {}),
     options.zeroPage === undefined || isOn('zeroPage', options.zeroPage) ? 0 : 1,
     choice('thp', thp, THP_MODES),
+    wholeNumber('swap', swap, 0, Number.MAX_SAFE_INTEGER),
   );
   return succeeded(result, 'new AddressSpace');
 }

@@ -45,7 +45,7 @@ export interface Stats {
   thpSplitPmd: number;
   /** why faults did not try the fast path: `noVma`, `vmaKind`, `vmaBusy` */
   abortReasons: Record<string, number>;
-  /** why faults left the fast path: `anonVma`, `file`, `userfault` */
+  /** why faults left the fast path: `anonVma`, `file`, `userfault`, `swap` */
   retryReasons: Record<string, number>;
 }
 

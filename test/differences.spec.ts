@@ -39,15 +39,22 @@ const PINNED: Readonly<Record<string, () => void>> = {
     expect(outcome(space.fault(start + 4 * PAGE, 'write'))).toBe(FaultResult.OOM);
   },
 
-  'nobody takes pages away': () => {
-    using space = new AddressSpace();
-    const start = space.mmap({ length: PAGE });
-    space.write(start, Buffer.from('kept'));
-    for (const advice of ['free', 'cold', 'pageout', 'willneed']) {
-      space.madvise(start, PAGE, advice);
-      expect(Array.from(space.mincore(start, PAGE))).toEqual([1]);
+  'pages of files and of shared memory stay': () => {
+    using space = new AddressSpace({ swap: 16 });
+    const file = new SimFile({ length: PAGE });
+    const places = [
+      { length: PAGE, file },
+      { length: PAGE, file, shared: true },
+      { length: PAGE, shared: true },
+    ];
+    for (const place of places) {
+      const start = space.mmap(place);
+      space.read(start, 1);
+      for (const advice of ['cold', 'pageout', 'willneed']) {
+        space.madvise(start, PAGE, advice);
+        expect(Array.from(space.mincore(start, PAGE))).toEqual([1]);
+      }
     }
-    expect(space.read(start, 4).toString()).toBe('kept');
   },
 
   'nothing is written back': () => {

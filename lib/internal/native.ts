@@ -64,6 +64,7 @@ export interface Native {
     mapCount: number | undefined,
     forbidsZeroPage: number,
     thp: number,
+    swap: number,
   ): Handle;
   spaceFork(space: Handle): Handle;
   spaceClose(space: Handle): void;

@@ -45,7 +45,7 @@ void ReadLimits(Call &call, size_t at, struct vmalock_limits *limits)
 }
 
 /*
- * (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount, forbidsZeroPage, thp):
+ * (policy, faults, backing, frames, numaNodes, privileged, as, data, stack, memlock, mapCount, forbidsZeroPage, thp, swap):
  * undefined: the default
  */
 napi_value SpaceCreate(Call &call)
@@ -64,6 +64,7 @@ napi_value SpaceCreate(Call &call)
 	ReadLimits(call, 6, &options.limits);
 	options.forbids_zero_page = static_cast<int>(call.Bits(11));
 	options.thp = call.Choice(12, VMALOCK_THP_ALWAYS);
+	options.swap = call.Bytes(13);
 	if (call.Failed())
 		return call.Refuse();
 	int code = vmalock_mm_create(&options, &mm);

@@ -137,6 +137,7 @@ struct vmalock_options {
 	enum vmalock_faults faults; /* which faults may take the policy's fast path */
 	enum vmalock_backing backing;
 	uint64_t frames;     /* most frames that the space and its forks may use; 0: VMALOCK_DEFAULT_FRAMES */
+	uint64_t swap;       /* pages that the space and its forks may have out, each in a slot of 4 KiB; 0: none */
 	uint32_t numa_nodes; /* nodes among which the frames are divided evenly; 0: 1. Most: VMALOCK_MAX_NODES */
 	int privileged;      /* not 0: as root, no memlock limit, may map below 64 KiB */
 	/*
@@ -709,6 +710,7 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_validate(vmalock_mm *mm, const cha
 	X(retry_anon_vma)        /* of the retries: it had no anon_vma yet */                                           \
 	X(retry_file)            /* ... a page of a file had to come in */                                              \
 	X(retry_userfault)       /* ... it waits for a userfaultfd, or the era keeps such faults under mmap_lock */     \
+	X(retry_swap)            /* ... a page was out, and the era keeps such faults under mmap_lock */                \
 	X(minor_faults)          /* resolved without reading anything in */                                             \
 	X(major_faults)          /* resolved by bringing a page in */                                                   \
 	X(cow_faults)            /* a page was copied or taken over for a write */                                      \
@@ -749,7 +751,7 @@ VMALOCK_API void vmalock_mm_stats(vmalock_mm *mm, struct vmalock_stats *out);
 	X(vm_exe)      /* code of the program: 0, since a space does not know which mapping that is */                  \
 	X(vm_lib)      /* the rest of what is executable */                                                             \
 	X(vm_pte)      /* page tables */                                                                                \
-	X(vm_swap)     /* swapped out: 0 */                                                                             \
+	X(vm_swap)     /* pages that are out, in swap */                                                                \
 	X(committed)   /* charged to the commit account */                                                              \
 	X(map_count)   /* mappings */                                                                                   \
 	X(index_bytes) /* memory of the index */                                                                        \

@@ -105,6 +105,7 @@ describe('the addon', () => {
       undefined,
       0,
       1,
+      0,
     );
     const out = new Float64Array(1);
     const calls: (() => unknown)[] = [

@@ -15,7 +15,7 @@ describe('the eras', () => {
   it('are as many as the C API has: the next number is refused', () => {
     const none = undefined;
     const create = (era: number): number =>
-      native.spaceCreate('per-vma', era, 0, 64, 1, 1, none, none, none, none, none, 0, 1);
+      native.spaceCreate('per-vma', era, 0, 64, 1, 1, none, none, none, none, none, 0, 1, 0);
     for (const era of FAULT_ERAS.keys()) {
       const handle = create(era);
       expect(handle).toBeGreaterThan(0);

@@ -141,6 +141,7 @@ void vmalock_mm_status(vmalock_mm *handle, struct vmalock_status *out)
 		.rss_anon = bytes_of_counter(mm, PT_COUNT_RSS_ANON),
 		.rss_file = bytes_of_counter(mm, PT_COUNT_RSS_FILE),
 		.rss_shmem = bytes_of_counter(mm, PT_COUNT_RSS_SHMEM),
+		.vm_swap = bytes_of_counter(mm, PT_COUNT_SWAP),
 		.vm_data = mm->data_pages << PAGE_SHIFT,
 		.vm_stack = mm->stack_pages << PAGE_SHIFT,
 		.vm_lib = mm->exec_pages << PAGE_SHIFT,

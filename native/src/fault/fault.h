@@ -59,6 +59,7 @@ uint32_t fault_handle(struct fault *f);
 /* The kinds, each called by fault_handle(). */
 uint32_t fault_anonymous(struct fault *f);     /* private anonymous memory, no page there yet */
 uint32_t fault_file(struct fault *f);          /* a page of a file or of shared anonymous memory, none there yet */
+uint32_t fault_swap(struct fault *f);          /* a page that is out */
 uint32_t fault_write_present(struct fault *f); /* a write to a page that is there but not writable: copy or take over */
 
 /*

@@ -113,6 +113,8 @@ static uint32_t handle_entry(struct fault *f)
 					    : VMALOCK_FAULT_SIGBUS | VMALOCK_FAULT_HWPOISON;
 	if (!pte_is_present(f->pte) && unlikely(f->pte) && has_moved(f))
 		return FAULT_CHANGED;
+	if (unlikely(pte_is_swap(f->pte)))
+		return fault_swap(f);
 	if (!pte_is_present(f->pte))
 		return vma_is_anonymous(f->vma) ? fault_anonymous(f) : fault_file(f);
 	if (f->access == VMALOCK_WRITE && !pte_is_writable(f->pte))

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
+#include "pt/swap.h"
 
 /* As Linux places it without randomisation: below the stack's largest size, here 128 MiB. */
 #define MMAP_BASE (MM_TASK_SIZE - (UINT64_C(128) << 20))
@@ -26,7 +27,10 @@ static int init_parts(struct mm *mm, const struct vmalock_options *options, stru
 		if (err)
 			goto no_frames;
 	}
-	err = pt_init(&mm->pt, pool, &mm->counters);
+	if (!frames && options->swap)
+		err = swap_add(pool, options->swap);
+	if (!err)
+		err = pt_init(&mm->pt, pool, &mm->counters);
 	if (!frames)
 		frames_put(pool); /* pt holds its own */
 	if (!err)

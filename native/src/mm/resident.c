@@ -8,10 +8,10 @@
 static void of_vma(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, uint8_t *out)
 {
 	pt_resident(&mm->pt, start, end, out);
-	if (!vma->file)
-		return;
 	for (uint64_t page = start; page < end; page += PAGE_SIZE, out++)
-		if (!*out)
+		if (*out == PT_IS_OUT)
+			*out = 0;
+		else if (!*out && vma->file)
 			*out = file_page_is_present(vma->file, vma_offset_at(vma, page) >> PAGE_SHIFT);
 }
 

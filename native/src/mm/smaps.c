@@ -41,8 +41,8 @@ static void put_usage(struct text *t, const struct pt_usage *u, bool rollup)
 	put_field(t, "FilePmdMapped:", 0);
 	put_field(t, "Shared_Hugetlb:", 0);
 	put_field(t, "Private_Hugetlb:", 0);
-	put_field(t, "Swap:", 0);
-	put_field(t, "SwapPss:", 0);
+	put_field(t, "Swap:", u->swap);
+	put_field(t, "SwapPss:", u->share_swap >> PT_SHARE_SHIFT);
 	put_field(t, "Locked:", u->share_locked >> PT_SHARE_SHIFT);
 }
 

@@ -165,6 +165,17 @@ static int remove_pages(const struct vma *vma, uint64_t start, uint64_t end)
 	return op_punch_hole(vma->file, vma_offset_at(vma, start), end - start);
 }
 
+/* Pages of files and of shared memory stay: there is nothing behind them that they could leave to. */
+static int put_aside(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, int advice)
+{
+	if (vma_flags(vma) & (VM_LOCKED | VM_PFNMAP))
+		return -EINVAL;
+	pt_age(&mm->pt, start, end);
+	if (advice == MADV_IS_PAGEOUT)
+		(void)pt_page_out(&mm->pt, start, end, vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0);
+	return 0;
+}
+
 static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, int advice)
 {
 	switch (advice) {
@@ -173,11 +184,8 @@ static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	case MADV_IS_FREE:
 		return drop_pages(mm, vma, start, end, advice);
 	case MADV_IS_COLD:
-	case MADV_IS_PAGEOUT: /* without swap nothing leaves */
-		if (vma_flags(vma) & (VM_LOCKED | VM_PFNMAP))
-			return -EINVAL;
-		pt_age(&mm->pt, start, end);
-		return 0;
+	case MADV_IS_PAGEOUT:
+		return put_aside(mm, vma, start, end, advice);
 	case MADV_IS_WILLNEED:
 		return 0;
 	case MADV_IS_GUARD_INSTALL:

@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 
+#include "pt/swap.h"
 #include "pt/table.h"
 
 static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i,
@@ -19,12 +20,14 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 {
 	uint64_t pte = atomic_load_relaxed(&from->entry[i]);
 
-	if (!pte_is_present(pte) && !pte_is_fatal(pte))
+	if (!pte_is_present(pte) && !pte_is_fatal(pte) && !pte_is_swap(pte))
 		return;
 	check(atomic_load_relaxed(&to->entry[i]) == 0);
 	table_occupy(dst, to);
 	if (pte_is_frame(pte))
 		frame_get(dst->frames, pte_page(pte));
+	else if (pte_is_swap(pte))
+		swap_get(dst->frames, pte_swap_slot(pte));
 	if (pte_is_present(pte))
 		pte &= ~PTE_WRITE;
 	atomic_store_relaxed(&from->entry[i], pte);

@@ -17,6 +17,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "pt/frame_pool.h"
+#include "pt/swap.h"
 #include "sync/sync.h"
 #include "sync/syncpoint.h"
 
@@ -139,6 +140,7 @@ void frames_put(struct frames *frames)
 	if (!refcount_put(&frames->refs))
 		return;
 	check(frames_used(frames) == 0);
+	swap_destroy(frames);
 	free_parts(frames);
 	alloc_free(frames);
 }

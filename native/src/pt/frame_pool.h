@@ -31,6 +31,7 @@ struct frames {
 	uint32_t nodes;     /* fixed */
 	uint64_t stride;    /* node n's frames are numbered from n strides up; whole blocks. fixed */
 	bool have_bytes;    /* fixed */
+	struct swap *swap;  /* NULL: none. fixed once somebody takes frames */
 
 	cache_aligned struct spinlock lock;
 	struct frame_blocks node[VMALOCK_MAX_NODES]; /* each node's free frames, numbered from 0. Guard: lock. */

@@ -29,7 +29,15 @@
 #include "vma/file.h"
 
 /* The first fields of a space's counters; the others follow at PT_COUNTERS. */
-enum { PT_COUNT_RSS_ANON, PT_COUNT_RSS_FILE, PT_COUNT_RSS_SHMEM, PT_COUNT_TABLES, PT_COUNT_SPLITS, PT_COUNTERS };
+enum {
+	PT_COUNT_RSS_ANON,
+	PT_COUNT_RSS_FILE,
+	PT_COUNT_RSS_SHMEM,
+	PT_COUNT_SWAP,
+	PT_COUNT_TABLES,
+	PT_COUNT_SPLITS,
+	PT_COUNTERS
+};
 
 struct pt_table;
 
@@ -182,8 +190,21 @@ must_check int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool
 /* No page is protected so any more; no marker says so. The next write finds out what else it needs. */
 void pt_uffd_unprotect(struct pt *pt, uint64_t start, uint64_t end);
 
-/* MADV_FREE: frames count as clean, untouched and dispensable; poison goes. */
+/* MADV_FREE: frames count as clean, untouched and dispensable; poison goes, and what is out is lost at once. */
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end);
+
+/* Gives up what is out. */
+void pt_free_swap(struct pt *pt, uint64_t start, uint64_t end);
+
+/*
+ * MADV_PAGEOUT and pressure: frames that nobody else uses leave, into a slot of swap or for good (page_out.c). Beside faults in the
+ * same VMA this is allowed. Return: how many left.
+ * @PT_OUT_DROPPABLE      any of their bytes may be lost
+ * @PT_OUT_LAZYFREE_ONLY  those alone leave whose bytes may be
+ */
+#define PT_OUT_DROPPABLE 0x1u
+#define PT_OUT_LAZYFREE_ONLY 0x2u
+uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how);
 
 /* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */
 must_check int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
@@ -210,7 +231,8 @@ must_check int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t 
 /* MADV_COLD: pages that no other space uses count as untouched. */
 void pt_age(struct pt *pt, uint64_t start, uint64_t end);
 
-/* out[i] = 1 where a page is present. */
+/* out[i] = 1 where a page is present, PT_IS_OUT where it is out, else 0. */
+#define PT_IS_OUT 2
 void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);
 
 /*

@@ -12,7 +12,12 @@
  *    13       12      11        3        0
  *   | poison | guard | uffd-wp | marker | 0 |
  *
- * PTE_UFFD_WP may stand in both: writing belongs to a userfaultfd, as long as the VMA is registered for that
+ * or the number of a slot of swap (swap.h), which the entry is one user of.
+ *
+ *    47         12 11        2      0
+ *   | slot        | uffd-wp | swap | 0 |
+ *
+ * PTE_UFFD_WP may stand in all three: writing belongs to a userfaultfd, as long as the VMA is registered for that
  * (VM_UFFD_WP). It outlives such a registration where Linux lets it, and means nothing then.
  *
  * One level up an entry is a link to a table, which is aligned and so has no low bits, or with PTE_PRESENT and PTE_HUGE a page of
@@ -41,6 +46,7 @@
 
 /* Not present. */
 #define PTE_AWAY UINT64_C(0x10) /* all of an entry */
+#define PTE_SWAP UINT64_C(0x4)
 #define PTE_MARKER UINT64_C(0x8)
 #define PTE_MARKER_GUARD UINT64_C(0x1000)  /* MADV_GUARD_INSTALL: a touch is a SIGSEGV */
 #define PTE_MARKER_POISON UINT64_C(0x2000) /* UFFDIO_POISON: a touch is a SIGBUS */
@@ -128,6 +134,22 @@ static inline bool pte_is_poison(uint64_t pte)
 static inline bool pte_is_fatal(uint64_t pte)
 {
 	return pte_is_marker(pte) && (pte & (PTE_MARKER_GUARD | PTE_MARKER_POISON));
+}
+
+static inline bool pte_is_swap(uint64_t pte)
+{
+	return !pte_is_present(pte) && (pte & PTE_SWAP);
+}
+
+/* @bits: PTE_UFFD_WP or none. */
+static inline uint64_t pte_make_swap(uint64_t slot, uint64_t bits)
+{
+	return slot << PAGE_SHIFT | bits | PTE_SWAP;
+}
+
+static inline uint64_t pte_swap_slot(uint64_t pte)
+{
+	return (pte & PTE_PAGE_MASK) >> PAGE_SHIFT;
 }
 
 /* A page that is a frame of the pool. */

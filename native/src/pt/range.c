@@ -1,6 +1,7 @@
 /*
  * pt/range.c - what operations do to the pages of a range, one lowest table at a time under its lock
  */
+#include "pt/swap.h"
 #include "pt/table.h"
 
 /* pt_zap(): guards go as well. */
@@ -9,7 +10,7 @@
 /* What stays of an entry: a marker or nothing. */
 static uint64_t remains(uint64_t pte, uint32_t how)
 {
-	if ((how & PT_KEEP_FRAMES) && pte_is_frame(pte))
+	if ((how & PT_KEEP_FRAMES) && (pte_is_frame(pte) || pte_is_swap(pte)))
 		return pte;
 	if (pte_is_guard(pte))
 		return how & DROP_GUARDS ? 0 : pte;
@@ -26,12 +27,15 @@ void table_drop_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint64_
 
 	if (pte == rest)
 		return;
-	check(!rest || pte_is_marker(rest));
+	check(!rest || pte_is_marker(rest) || pte_is_swap(rest));
 	atomic_store_relaxed(&table->entry[i], rest);
 	table->live += (uint32_t)(rest != 0) - (uint32_t)(pte != 0);
 	rss_change_add(change, pte, -1);
+	rss_change_add(change, rest, 1);
 	if (pte_is_frame(pte))
 		frame_put(pt->frames, pte_page(pte));
+	else if (pte_is_swap(pte))
+		swap_put(pt->frames, pte_swap_slot(pte));
 }
 
 /* Before pages go: only then can there have been more than there are. */
@@ -49,6 +53,13 @@ static uint64_t note_peak(struct pt *pt)
 uint64_t pt_peak_resident(struct pt *pt)
 {
 	return note_peak(pt);
+}
+
+void table_apply_drops(struct pt *pt, const struct rss_change *change)
+{
+	if (change->by[PT_COUNT_RSS_ANON] | change->by[PT_COUNT_RSS_FILE] | change->by[PT_COUNT_RSS_SHMEM])
+		note_peak(pt);
+	rss_change_apply(pt, change);
 }
 
 void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
@@ -71,10 +82,7 @@ void pt_discard(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 		}
 		table_unlock(span.table);
 	}
-	if (change.by[PT_COUNT_RSS_ANON] | change.by[PT_COUNT_RSS_FILE] | change.by[PT_COUNT_RSS_SHMEM]) {
-		note_peak(pt);
-		rss_change_apply(pt, &change);
-	}
+	table_apply_drops(pt, &change);
 }
 
 static bool is_whole(const struct table_span *span)
@@ -153,12 +161,18 @@ void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end)
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end)
 {
 	pt_heal(pt, start, end);
+	pt_free_swap(pt, start, end);
 	change_entries(pt, start, end, cleaned);
 }
 
 void pt_age(struct pt *pt, uint64_t start, uint64_t end)
 {
 	change_entries(pt, start, end, aged);
+}
+
+static uint8_t residence(uint64_t pte)
+{
+	return pte_is_swap(pte) ? PT_IS_OUT : pte_is_present(pte);
 }
 
 void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out)
@@ -173,7 +187,7 @@ void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out)
 		uint8_t *page = out + ((span.addr - start) >> PAGE_SHIFT);
 
 		for (uint32_t i = span.first; i < span.end; i++)
-			*page++ = pte_is_present(atomic_load_relaxed(&span.table->entry[i]));
+			*page++ = residence(atomic_load_relaxed(&span.table->entry[i]));
 	}
 	if (pt_has_huge(pt))
 		huge_resident(pt, start, end, out);

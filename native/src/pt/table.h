@@ -139,7 +139,7 @@ bool table_span_next(const struct pt *pt, uint64_t *at, uint64_t end, struct tab
 
 /* By how much the counters change, gathered while a table's lock is held. Modulo 2^64. */
 struct rss_change {
-	uint64_t by[PT_COUNT_RSS_SHMEM + 1];
+	uint64_t by[PT_COUNT_SWAP + 1];
 };
 
 /* @pte appears (@n 1, of a huge page PT_ENTRIES) or goes (negative). */
@@ -147,15 +147,20 @@ static inline void rss_change_add(struct rss_change *change, uint64_t pte, int n
 {
 	if (pte_is_present(pte) && pte_kind(pte) != PTE_ZERO)
 		change->by[pte_kind(pte)] += (uint64_t)(int64_t)n;
+	else if (unlikely(pte_is_swap(pte)))
+		change->by[PT_COUNT_SWAP] += (uint64_t)(int64_t)n;
 }
 
 void rss_change_apply(struct pt *pt, const struct rss_change *change);
 
 /*
- * Entry @i becomes @rest (0 or a marker); whom it named is let go of, and counted in @change.
+ * Entry @i becomes @rest (0, a marker, or a slot that the caller used); whom it named is let go of, and counted in @change.
  * Context: the table's lock. Frames are put under it: a fault that copies one pins it there first (fault/cow.c).
  */
 void table_drop_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint64_t rest, struct rss_change *change);
+
+/* After that, with no table's lock: the counts, and the high-water mark of resident pages. */
+void table_apply_drops(struct pt *pt, const struct rss_change *change);
 
 /* --- huge pages, where range.c and the others meet them ------------------------------------------------------------ */
 

@@ -19,6 +19,8 @@ static void protect_entry(struct pt *pt, struct pt_table *table, uint32_t i, boo
 
 	if (pte_is_present(pte)) {
 		atomic_store_relaxed(&table->entry[i], (pte & ~PTE_WRITE) | PTE_UFFD_WP);
+	} else if (pte_is_swap(pte)) {
+		atomic_store_relaxed(&table->entry[i], pte | PTE_UFFD_WP);
 	} else if (!pte && markers) {
 		table_occupy(pt, table);
 		atomic_store_relaxed(&table->entry[i], PTE_MARKER | PTE_UFFD_WP);

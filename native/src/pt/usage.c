@@ -3,6 +3,7 @@
  */
 #include "pt/usage.h"
 
+#include "pt/swap.h"
 #include "pt/table.h"
 
 static uint64_t *share_of_kind(struct pt_usage *usage, enum pte_kind kind)
@@ -37,6 +38,12 @@ static void add_page(struct pt *pt, uint64_t pte, bool locked, struct pt_usage *
 	*share_of_kind(usage, pte_kind(pte)) += share;
 	usage->share_dirty += dirty ? share : 0;
 	usage->share_locked += locked ? share : 0;
+}
+
+static void add_swapped(struct pt *pt, uint64_t pte, struct pt_usage *usage)
+{
+	usage->swap += PAGE_SIZE;
+	usage->share_swap += (PAGE_SIZE << PT_SHARE_SHIFT) / swap_users(pt->frames, pte_swap_slot(pte));
 }
 
 static void add_huge(struct pt *pt, uint64_t start, uint64_t end, bool locked, struct pt_usage *usage)
@@ -75,6 +82,8 @@ void pt_add_usage(struct pt *pt, uint64_t start, uint64_t end, bool locked, stru
 
 			if (pte_is_present(pte) && pte_kind(pte) != PTE_ZERO)
 				add_page(pt, pte, locked, usage);
+			else if (pte_is_swap(pte))
+				add_swapped(pt, pte, usage);
 		}
 		table_unlock(span.table);
 	}

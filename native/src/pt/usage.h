@@ -11,9 +11,9 @@
 
 /* Bytes; of the shares, bytes << PT_SHARE_SHIFT. A page that n spaces use is a share of 1/n of it for each. */
 struct pt_usage {
-	uint64_t resident, referenced, anonymous, lazy_free, huge;
+	uint64_t resident, referenced, anonymous, lazy_free, huge, swap;
 	uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
-	uint64_t share, share_dirty, share_anon, share_file, share_shmem, share_locked;
+	uint64_t share, share_dirty, share_anon, share_file, share_shmem, share_locked, share_swap;
 };
 
 /*

@@ -1,6 +1,7 @@
 /*
  * pt/validate.c - tables, entries and counts agree
  */
+#include "pt/swap.h"
 #include "pt/table.h"
 
 struct walk {
@@ -19,6 +20,11 @@ static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
 		return pte_is_uffd_marker(pte) || pte_is_guard(pte) || pte_is_poison(pte)
 			       ? NULL
 			       : "a page table entry is a marker of no kind";
+	if (pte_is_swap(pte)) {
+		rss_change_add(&w->resident, pte, 1);
+		return swap_users(w->pt->frames, pte_swap_slot(pte)) ? NULL
+								     : "a page table entry names a free slot of swap";
+	}
 	if (!pte_is_present(pte))
 		return "a page table entry is neither empty nor present, and no marker";
 	if (pte_is_frame(pte) && !frame_is_used(w->pt->frames, pte_page(pte)))

@@ -1,0 +1,72 @@
+/*
+ * pt/page_out.c - pages leave: into a slot of swap, or for good where their bytes may be lost
+ *
+ *   after MADV_FREE, not written since     gone; the next touch finds zeros
+ *   a frame of nobody else's               into a slot, if one is free
+ *   a frame that several use               stays (Linux: folio_maybe_mapped_shared(); nobody here could find the other entries)
+ *   the zero page, a page of a file        stays
+ *
+ * Locks   each table's own, while a page is written out as well: a store through the entry would be lost otherwise.
+ */
+#include "pt/swap.h"
+#include "pt/table.h"
+
+static bool may_be_lost(uint64_t pte, uint32_t how)
+{
+	return (how & PT_OUT_DROPPABLE) || ((pte & PTE_LAZY_FREE) && !(pte & PTE_DIRTY));
+}
+
+/* What the entry becomes; itself: the page stays. Context: the table's lock. */
+static uint64_t out_entry(struct pt *pt, uint64_t pte, uint32_t how)
+{
+	uint64_t slot;
+
+	if (!pte_is_frame(pte) || !frame_is_only(pt->frames, pte_page(pte)))
+		return pte;
+	if (may_be_lost(pte, how))
+		return pte & PTE_UFFD_WP ? PTE_MARKER | PTE_UFFD_WP : 0;
+	if ((how & PT_OUT_LAZYFREE_ONLY) || !swap_out(pt->frames, pte_page(pte), &slot))
+		return pte;
+	return pte_make_swap(slot, pte & PTE_UFFD_WP);
+}
+
+uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
+{
+	struct rss_change change = { 0 };
+	struct table_span span;
+	uint64_t freed = 0;
+
+	check(page_aligned(start | end));
+	if (pt_has_huge(pt))
+		huge_split_all(pt, start, end);
+	while (table_span_next(pt, &start, end, &span)) {
+		table_lock(span.table);
+		for (uint32_t i = span.first; i < span.end && span.table->live; i++) {
+			uint64_t pte = atomic_load_relaxed(&span.table->entry[i]), out = out_entry(pt, pte, how);
+
+			if (out == pte)
+				continue;
+			table_drop_entry(pt, span.table, i, out, &change);
+			freed++;
+		}
+		table_unlock(span.table);
+	}
+	table_apply_drops(pt, &change);
+	return freed;
+}
+
+void pt_free_swap(struct pt *pt, uint64_t start, uint64_t end)
+{
+	struct rss_change change = { 0 };
+	struct table_span span;
+
+	check(page_aligned(start | end));
+	while (table_span_next(pt, &start, end, &span)) {
+		table_lock(span.table);
+		for (uint32_t i = span.first; i < span.end && span.table->live; i++)
+			if (pte_is_swap(atomic_load_relaxed(&span.table->entry[i])))
+				table_drop_entry(pt, span.table, i, 0, &change);
+		table_unlock(span.table);
+	}
+	table_apply_drops(pt, &change);
+}
