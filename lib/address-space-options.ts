@@ -41,6 +41,11 @@ export interface AddressSpaceOptions {
    * @defaultValue 'madvise'
    */
   thp?: ThpMode;
+  /**
+   * Bytes: where the heap begins, of which {@link AddressSpace.brk} moves the end.
+   * @defaultValue 0x555555559000, about where Linux puts that of a program under `norandmaps`
+   */
+  brkStart?: Bytes;
 }
 
 /** Of {@link AddressSpaceOptions.thp}. */
@@ -63,6 +68,7 @@ export interface AddressSpaceLimits {
 const BACKINGS = ['memory', 'none'];
 /** In the order of the C API's numbers. */
 const THP_MODES: readonly ThpMode[] = ['never', 'madvise', 'always'];
+const BRK_START = 0x5555_5555_9000;
 const NO_LIMIT = (1n << 64n) - 1n;
 
 function limit(name: string, value: number | undefined): number | bigint | undefined {
@@ -128,6 +134,14 @@ export function backingCode(backing: string): number {
   return choice('backing', backing, BACKINGS);
 }
 
+/** A space that cannot have its heap there is not made. */
+function withHeap(space: Handle, brkStart: Bytes): Handle {
+  const result = native.setBrkStart(space, brkStart);
+  if (result < 0) native.spaceClose(space);
+  succeeded(result, 'new AddressSpace', brkStart);
+  return space;
+}
+
 /** @internal A handle of a new space. */
 export function createSpace(options: AddressSpaceOptions): Handle {
   const {
@@ -138,7 +152,9 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     swap = 0,
     numaNodes = 1,
     thp = 'madvise',
+    brkStart = BRK_START,
   } = object('options', options);
+  const heap = bytes('brkStart', brkStart);
   const result = native.spaceCreate(
     policyName(policy),
     eraCode(faults),
@@ -151,5 +167,5 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     choice('thp', thp, THP_MODES),
     wholeNumber('swap', swap, 0, Number.MAX_SAFE_INTEGER),
   );
-  return succeeded(result, 'new AddressSpace');
+  return withHeap(succeeded(result, 'new AddressSpace'), heap);
 }

@@ -106,6 +106,7 @@ export interface Native {
   setPrivileged(space: Handle, privileged: number): void;
   privileged(space: Handle): number;
   brk(space: Handle, address: Bytes): number;
+  setBrkStart(space: Handle, address: Bytes): number;
   split(space: Handle, address: Bytes): number;
 
   fault(space: Handle, address: Bytes, access: number): number;

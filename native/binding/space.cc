@@ -361,6 +361,17 @@ napi_value Privileged(Call &call)
 	return call.Number(vmalock_mm_privileged(mm));
 }
 
+/* (space, address) */
+napi_value SetBrkStart(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint64_t addr = call.Bytes(1);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_set_brk_start(mm, addr));
+}
+
 napi_value Brk(Call &call)
 {
 	vmalock_mm *mm = call.Space(0);
@@ -410,6 +421,7 @@ const Function kSpaceFunctions[] = {
 	{ "setPrivileged", Entry<SetPrivileged> },
 	{ "privileged", Entry<Privileged> },
 	{ "brk", Entry<Brk> },
+	{ "setBrkStart", Entry<SetBrkStart> },
 	{ "split", Entry<Split> },
 	{ nullptr, nullptr },
 };

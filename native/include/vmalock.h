@@ -187,6 +187,7 @@ VMALOCK_API const char *vmalock_mm_policy(const vmalock_mm *mm);
 #define VMALOCK_MAP_NONBLOCK 0x10000u
 #define VMALOCK_MAP_STACK 0x20000u
 #define VMALOCK_MAP_HUGETLB 0x40000u
+#define VMALOCK_MAP_SYNC 0x80000u
 #define VMALOCK_MAP_FIXED_NOREPLACE 0x100000u
 
 #define VMALOCK_MREMAP_MAYMOVE 1u
@@ -625,6 +626,7 @@ struct vmalock_vma {
 #define VMALOCK_VM_LOCKONFAULT 0x80000u
 #define VMALOCK_VM_ACCOUNT 0x100000u
 #define VMALOCK_VM_NORESERVE 0x200000u
+#define VMALOCK_VM_SYNC 0x800000u
 #define VMALOCK_VM_WIPEONFORK 0x2000000u
 #define VMALOCK_VM_DONTDUMP 0x4000000u
 #define VMALOCK_VM_HUGEPAGE 0x20000000u
@@ -657,6 +659,7 @@ struct vmalock_vma {
 	X(20, "ac")                                                                                                     \
 	X(21, "nr")                                                                                                     \
 	X(22, "ht")                                                                                                     \
+	X(23, "sf")                                                                                                     \
 	X(25, "wf")                                                                                                     \
 	X(26, "dd")                                                                                                     \
 	X(29, "hg")                                                                                                     \

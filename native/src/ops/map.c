@@ -30,13 +30,23 @@ static uint64_t flags_of_request(const struct map_request *r)
 		flags |= VM_LOCKED;
 	if (r->flags & VMALOCK_MAP_STACK)
 		flags |= VM_NOHUGEPAGE;
+	if (r->flags & VMALOCK_MAP_SYNC)
+		flags |= VM_SYNC;
 	return flags;
+}
+
+/* No mapping reaches beyond the largest offset a file can have. Linux: file_mmap_ok(). */
+static bool file_reaches(const struct map_request *r)
+{
+	return r->offset >> PAGE_SHIFT <= ((uint64_t)INT64_MAX - page_up(r->length)) >> PAGE_SHIFT;
 }
 
 static int file_kind(const struct map_request *r, uint64_t *flags)
 {
 	bool readable = r->file->mode != VMALOCK_FILE_WRONLY, writable = r->file->mode != VMALOCK_FILE_RDONLY;
 
+	if (!file_reaches(r))
+		return -EOVERFLOW;
 	switch (r->flags & VMALOCK_MAP_TYPE) {
 	case VMALOCK_MAP_SHARED_VALIDATE:
 		if (r->flags & ~KNOWN_FLAGS)

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #define HUGE_PAGE (UINT64_C(512) << PAGE_SHIFT)
+#define LAST_ERRNO EHWPOISON
 #define BOTTOM_UP_BASE page_down(MM_TASK_SIZE / 3)
 #define LOW_2G_START UINT64_C(0x40000000)
 #define LOW_2G_END UINT64_C(0x80000000)
@@ -87,6 +88,8 @@ static bool hint_fits(struct mm *mm, uint64_t addr, uint64_t length)
 
 static int check_fixed(struct mm *mm, uint64_t addr, uint64_t length)
 {
+	if (addr >= (uint64_t)-LAST_ERRNO)
+		return (int)(int64_t)addr; /* Linux takes such an address for the error of whoever chose it */
 	if (addr > MM_TASK_SIZE - length)
 		return -ENOMEM; /* Linux looks at the range before the alignment */
 	if (!page_aligned(addr))

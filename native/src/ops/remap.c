@@ -266,6 +266,15 @@ static int reserve_move(struct remap *r)
 	return err ? err : pt_move_reserve(&r->mm->pt, r->addr, r->new_addr, r->old_length);
 }
 
+/* The tail goes. Its end comes from an old length that nobody has looked at: Linux leaves that to munmap's checks. */
+static int cut_tail(const struct remap *r)
+{
+	uint64_t start = r->addr + r->new_length, length = r->old_length - r->new_length;
+
+	return start > MM_TASK_SIZE || length > MM_TASK_SIZE - start ? -EINVAL
+								     : unmap_range(r->mm, start, start + length);
+}
+
 /* What can fail comes first. */
 static int move(struct remap *r)
 {
@@ -325,7 +334,7 @@ static int move_to(struct remap *r)
 			return -EFAULT;
 	}
 	if (shrinks(r)) {
-		err = unmap_range(mm, r->addr + r->new_length, r->addr + r->old_length);
+		err = cut_tail(r);
 		if (err)
 			return err;
 		r->old_length = r->new_length;
@@ -351,7 +360,7 @@ static int remap_one(struct remap *r)
 		return move_to(r);
 	r->new_addr = r->addr;
 	if (shrinks(r))
-		return unmap_range(r->mm, r->addr + r->new_length, r->addr + r->old_length);
+		return cut_tail(r);
 	if (!grows(r))
 		return 0;
 	if (may_grow_in_place(r))

@@ -198,9 +198,30 @@ describe('split', () => {
 });
 
 describe('brk', () => {
-  it('never throws for a refusal: a space without a heap stays without one', () => {
+  it('moves the end of the heap, which is there from the start, to the byte', () => {
     using space = new AddressSpace();
-    expect(space.brk()).toBe(space.brk(0));
-    expect(space.brk(2 ** 50)).toBe(space.brk());
+    const start = space.brk();
+    expect(start).toBeGreaterThan(0);
+    expect(space.brk(start + 5000)).toBe(start + 5000);
+    space.write(start + 8191, Uint8Array.of(1));
+    expect(space.find(start)).toMatchObject({ start, end: start + 8192, prot: 'rw', name: '[heap]' });
+    expect(space.brk(start + 100)).toBe(start + 100);
+    expect(space.find(start)?.end).toBe(start + 4096);
+    expect(space.brk(start)).toBe(start);
+    expect([...space]).toEqual([]);
+  });
+
+  it('never throws for a refusal: the answer is the break as it was', () => {
+    using space = new AddressSpace({ brkStart: 0x10_0000, limits: { data: 8192 } });
+    expect(space.brk()).toBe(0x10_0000);
+    for (const refused of [0x10_0000 - 1, 0x10_0000 + 8193, 2 ** 50, 2n ** 64n - 1n])
+      expect(space.brk(refused)).toBe(0x10_0000);
+    expect(space.brk(0x10_0000 + 8192)).toBe(0x10_2000);
+    space.mmap({ length: 4096, address: 0x10_4000, fixed: true, prot: 'r' });
+    expect(space.brk(0x10_4000)).toBe(0x10_2000);
+  });
+
+  it.each([0, 2 ** 47, -1])('refuses a space whose heap would begin at %p', (brkStart) => {
+    expect(() => new AddressSpace({ brkStart })).toThrow(/EINVAL|brkStart must be/);
   });
 });

@@ -1,0 +1,62 @@
+/**
+ * Arguments at the edges of what a call takes, as the running kernel answers them.
+ */
+import { AddressSpace, SimFile } from '../../../lib';
+import { codeOf } from '../../support/codes';
+
+const BASE = 0x1000_0000_0000;
+const MAP_SHARED = 0x1;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+const MAP_FIXED = 0x10;
+const MAP_SYNC = 0x8_0000;
+
+describe('mmap', () => {
+  it.each([
+    ['the last page an offset can name', (1n << 63n) - 8192n, 1, 'ok'],
+    ['a page beyond it', (1n << 63n) - 4096n, 1, 'EOVERFLOW'],
+    ['a length that reaches beyond it', (1n << 63n) - 8192n, 4097, 'EOVERFLOW'],
+    ['a negative offset', (1n << 64n) - 4096n, 1, 'EOVERFLOW'],
+    ['one that wraps', (1n << 64n) - 4096n, 8192, 'EOVERFLOW'],
+  ])('of a file, %s', (_, offset, length, code) => {
+    using space = new AddressSpace();
+    const file = new SimFile({ length: 4096 });
+    for (const shared of [false, true]) expect(codeOf(() => space.mmap({ file, offset, length, shared }))).toBe(code);
+  });
+
+  it('takes a fixed address of the last page for an error number', () => {
+    using space = new AddressSpace();
+    const at = (address: bigint) => codeOf(() => space.mmap({ address, length: 1, fixed: true }));
+    expect(at((1n << 64n) - 1n)).toBe('EPERM');
+    expect(at((1n << 64n) - 12n)).toBe('ENOMEM');
+    expect(at((1n << 64n) - 22n)).toBe('EINVAL');
+    expect(at((1n << 64n) - 4096n)).toBe('ENOMEM');
+  });
+
+  it('marks a mapping that asked for MAP_SYNC, which keeps it from merging with one that did not', () => {
+    using space = new AddressSpace();
+    const map = (page: number, flags: number) =>
+      space.mmap({ address: BASE + page * 4096, length: 4096, flags: MAP_PRIVATE_ANONYMOUS | MAP_FIXED | flags });
+    map(0, MAP_SYNC);
+    map(1, 0);
+    map(2, MAP_SYNC);
+    map(3, MAP_SYNC);
+    expect([...space].map(({ start, flags }) => [(start - BASE) / 4096, flags.includes('sf')])).toEqual([
+      [0, true],
+      [1, false],
+      [2, true],
+    ]);
+    const file = new SimFile({ length: 4096 });
+    expect(codeOf(() => space.mmap({ length: 4096, file, shared: 'validate', flags: MAP_SYNC }))).toBe('EOPNOTSUPP');
+    space.mmap({ length: 4096, file, flags: MAP_SHARED | MAP_SYNC });
+  });
+});
+
+describe('mremap', () => {
+  it.each([(1n << 64n) - 4096n, (1n << 47n) - BigInt(BASE)])('that shrinks from %s bytes is refused', (oldLength) => {
+    using space = new AddressSpace();
+    space.mmap({ address: BASE, length: 16384, fixed: true });
+    const before = space.maps();
+    expect(codeOf(() => space.mremap(BASE, oldLength, 8192))).toBe('EINVAL');
+    expect(space.maps()).toBe(before);
+  });
+});
