@@ -35,6 +35,7 @@ import { type Prot, protBits } from './protection';
 import { SimFile } from './sim-file';
 import { readStats, readStatus, type Stats } from './stats';
 import type { AddressRange, Bytes } from './units';
+import { mostRanges, type ObserveOptions, SpaceObserver } from './space-observer';
 import { Userfaultfd, userfaultfdFeatures, type UserfaultfdOptions } from './userfaultfd';
 
 const { constants } = native;
@@ -83,6 +84,7 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   #handle: Handle;
   /** Those that are open. As long as the space is reachable they are. */
   readonly #userfaultfds = new Set<Userfaultfd>();
+  readonly #observers = new Set<SpaceObserver>();
 
   constructor(options?: AddressSpaceOptions);
   /** @internal */
@@ -436,6 +438,27 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   }
 
   /**
+   * An object that collects which ranges stop being translated as they were, whoever changes them: what a simulator's TLB has to forget.
+   * It is closed with this space; children that are forked are not observed.
+   *
+   * Waits until no fault is under way, so that nothing is missed from here on.
+   *
+   * @throws {VmalockError} `ENOMEM`
+   *
+   * @example
+   * using observer = space.observe();
+   * space.mprotect(start, 4096, 'r');
+   * observer.take(); // [{ start, end: start + 4096, reason: 'protect' }]
+   */
+  observe(options: ObserveOptions = {}): SpaceObserver {
+    AddressSpace.#of(this);
+    const most = mostRanges(options);
+    const observer = SpaceObserver.of(AddressSpace.#of(this), most, (closed) => this.#observers.delete(closed));
+    this.#observers.add(observer);
+    return observer;
+  }
+
+  /**
    * setrlimit(2): what is beyond a new limit stays, what asks for more is refused.
    *
    * @param limits those that change; the others stay
@@ -663,13 +686,14 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   }
 
   /**
-   * Lets go of the space, and closes the userfaultfds made of it; its memory is freed when no other thread has it open. Closing again
+   * Lets go of the space, and closes the userfaultfds and observers made of it; its memory is freed when no other thread has it open. Closing again
    * does nothing.
    */
   close(): void {
     const handle = AddressSpace.#ofAny(this);
     if (handle === 0) return;
     for (const uffd of this.#userfaultfds) uffd.close();
+    for (const observer of this.#observers) observer.close();
     forgotten.unregister(this);
     this.#handle = 0;
     native.spaceClose(handle);

@@ -30,6 +30,7 @@ export {
   type WaitSummary,
 } from './replay';
 export { SimFile, type SimFileOptions } from './sim-file';
+export { type Invalidation, type InvalidationReason, type ObserveOptions, SpaceObserver } from './space-observer';
 export type { Stats } from './stats';
 export { TraceError } from './trace/errors';
 export type { AddressRange, Bytes } from './units';

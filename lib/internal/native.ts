@@ -159,6 +159,12 @@ export interface Native {
   /** 1: faults of this thread wait for userfaultfds */
   uffdThreadWaits(waits: 0 | 1): void;
 
+  /** `most`: ranges that it remembers */
+  observerCreate(space: Handle, most: number): Handle;
+  observerClose(observer: Handle): void;
+  /** How many ranges it took: out[3n..3n+2] start, end, why (VMALOCK_INVALIDATE_, or -1: several). At most as out has room for. */
+  observerTake(observer: Handle, out: Float64Array): number;
+
   replayLoad(trace: Uint8Array): Promise<NativeLoadResult>;
   /** A code when it could not begin. */
   replayRun(

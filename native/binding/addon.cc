@@ -20,7 +20,7 @@ namespace
 void ExportFunctions(Napi::Env env, Napi::Object exports, Environment *environment)
 {
 	for (const Function *table : { kSpaceFunctions, kFaultFunctions, kLookFunctions, kNumaFunctions, kFileFunctions,
-				       kReplayFunctions, kUserfaultfdFunctions, kBenchFunctions })
+				       kReplayFunctions, kUserfaultfdFunctions, kObserverFunctions, kBenchFunctions })
 		for (const Function *f = table; f->name; f++) {
 			napi_value function;
 

@@ -30,6 +30,7 @@ extern const Function kNumaFunctions[];
 extern const Function kFileFunctions[];
 extern const Function kReplayFunctions[];
 extern const Function kUserfaultfdFunctions[];
+extern const Function kObserverFunctions[];
 extern const Function kBenchFunctions[];
 
 } // namespace vmalock_binding

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "observer.h"
 #include "replay.h"
 #include "shared_space.h"
 #include "userfaultfd.h"
@@ -24,6 +25,9 @@ void Release(Kind kind, void *object)
 		break;
 	case Kind::kUserfaultfd:
 		delete static_cast<Userfaultfd *>(object);
+		break;
+	case Kind::kObserver:
+		delete static_cast<Observer *>(object);
 		break;
 	case Kind::kFree:
 		break;

@@ -16,7 +16,7 @@
 namespace vmalock_binding
 {
 
-enum class Kind : uint8_t { kFree, kSpace, kFile, kReplay, kUserfaultfd };
+enum class Kind : uint8_t { kFree, kSpace, kFile, kReplay, kUserfaultfd, kObserver };
 
 /* How an object of each kind is let go. */
 void Release(Kind kind, void *object);

@@ -472,6 +472,57 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_read(vmalock_mm *mm, uint64_t addr
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_write(vmalock_mm *mm, uint64_t addr, const void *bytes, size_t length,
 						    size_t *done);
 
+/* --- observers: whose translations stop being true ------------------------------------------------------------------- */
+
+/* Why an entry does not say any more what it said. */
+enum vmalock_invalidation {
+	VMALOCK_INVALIDATE_UNMAP,   /* the mapping goes: munmap, MAP_FIXED over it, a heap or an mremap that shrinks */
+	VMALOCK_INVALIDATE_PROTECT, /* other rights: mprotect, write protection by a userfaultfd */
+	VMALOCK_INVALIDATE_CLEAR, /* pages go and the mapping stays: MADV_DONTNEED, _FREE, _PAGEOUT, guards, a file that is cut */
+	VMALOCK_INVALIDATE_MOVE,     /* the old place of an mremap */
+	VMALOCK_INVALIDATE_COW,      /* a write found a page that is not its own, and got another */
+	VMALOCK_INVALIDATE_FORK,     /* private pages may not be written any more without a copy */
+	VMALOCK_INVALIDATE_COLLAPSE, /* small pages became a huge one */
+	VMALOCK_INVALIDATE_MIGRATE,  /* mbind: other frames */
+	VMALOCK_INVALIDATE_RELEASE,  /* the space ends */
+};
+
+/*
+ * struct vmalock_observer - as Linux's mmu_notifier: how a simulator drops what its TLBs remember
+ * @invalidate_start: before anything of [@start, @end) changes; NULL: not wanted
+ * @invalidate_end: after that, before the call that changes it returns; NULL: not wanted
+ *
+ * Told is what takes a page away, puts another in its place, or changes rights, in ranges of whole pages that may have more in
+ * them than has changed. Not told: pages that come where none was; a huge page that is split, whose bytes stay where they were; MADV_COLD.
+ * When @invalidate_end has returned, no fault and no access of the space uses what was there. Who looks for a translation beside
+ * changes does as with Linux: it counts starts and ends, and throws away what it found while the two differed or grew.
+ *
+ * Called in the thread that changes the space, of several threads at once, with mmap_lock, or the VMA, or the lock of a file's mappings held.
+ * It must not call into vmalock, nor wait for somebody who does.
+ */
+struct vmalock_observer {
+	void (*invalidate_start)(void *arg, uint64_t start, uint64_t end, enum vmalock_invalidation why);
+	void (*invalidate_end)(void *arg, uint64_t start, uint64_t end, enum vmalock_invalidation why);
+	void *arg;
+};
+
+typedef struct vmalock_observation vmalock_observation;
+
+/*
+ * vmalock_mm_observe - from here on @observer, which is copied, is told
+ * @out: for vmalock_mm_unobserve(); it lasts as long as the space, and does not keep it
+ *
+ * Children that are forked are not observed.
+ *
+ * Context: takes mmap_lock for writing and the lock of every VMA: waits until no fault is under way.
+ * Return:  0; ENOMEM.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_observe(vmalock_mm *mm, const struct vmalock_observer *observer,
+						      vmalock_observation **out);
+
+/* When it returns, the observer is not being called and will not be. Context: as vmalock_mm_observe(); never from a callback. */
+VMALOCK_API void vmalock_mm_unobserve(vmalock_mm *mm, vmalock_observation *observation);
+
 /* --- userfaultfd: pages that a program brings --------------------------------------------------------------------- */
 
 /*

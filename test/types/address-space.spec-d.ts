@@ -11,14 +11,18 @@ import {
   type FaultEra,
   FaultResult,
   currentNode,
+  type Invalidation,
+  type InvalidationReason,
   type Mempolicy,
   type MempolicyMode,
+  type ObserveOptions,
   runOnNode,
   type PolicyName,
   type PolicyReport,
   replay,
   type ReplayReport,
   SimFile,
+  SpaceObserver,
   type Stats,
   TraceError,
   type UserfaultEvent,
@@ -117,6 +121,21 @@ export function calls(): void {
   isSame<ReturnType<AddressSpace['status']>, Record<string, number>>(true);
   isSame<ReturnType<AddressSpace['stats']>, Stats>(true);
   isSame<ReturnType<typeof AddressSpace.open>, AddressSpace>(true);
+}
+
+export function observers(): void {
+  isSame<ReturnType<AddressSpace['observe']>, SpaceObserver>(true);
+  isSame<ReturnType<SpaceObserver['take']>, Invalidation[]>(true);
+  isSame<Invalidation['reason'], InvalidationReason>(true);
+  const options: ObserveOptions = { most: 1 };
+  using observer = space.observe(options);
+  observer.take();
+  isSame<Invalidation['start' | 'end'], number>(true);
+  // @ts-expect-error a space makes observers
+  new SpaceObserver();
+  // @ts-expect-error there is no such reason
+  const reason: InvalidationReason = 'flush';
+  space.observe({ most: Number(reason) });
 }
 
 export function faults(): void {

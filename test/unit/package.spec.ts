@@ -11,6 +11,7 @@ const PUBLIC = [
   'FaultResult',
   'POLICY_NAMES',
   'SimFile',
+  'SpaceObserver',
   'TraceError',
   'Userfaultfd',
   'VmalockError',

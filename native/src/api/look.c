@@ -8,6 +8,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/resident.h"
 #include "mm/smaps.h"
+#include "ops/observe.h"
 #include "policy/policy.h"
 #include "pt/file.h"
 
@@ -88,24 +89,13 @@ int vmalock_mm_mincore(vmalock_mm *mm, uint64_t addr, uint64_t length, uint8_t *
 	return mm_resident(mm_of(mm), addr, length, out);
 }
 
-/* mmap_lock alone does not hold page tables still: faults under a VMA's lock go on. Context: mmap_lock for writing. */
-static void shut_out_faults(struct mm *mm)
-{
-	struct index_cursor cursor;
-	struct index_entry entry;
-	bool more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry);
-
-	for (; more; more = index_cursor_next(&cursor, &entry))
-		mm_vma_write_lock(mm, entry.value);
-}
-
 int vmalock_mm_validate(vmalock_mm *handle, const char **what)
 {
 	struct mm *mm = mm_of(handle);
 	const char *wrong;
 
 	mmap_write_lock(mm);
-	shut_out_faults(mm);
+	mm_lock_all_vmas(mm); /* mmap_lock alone does not hold page tables still: faults under a VMA's lock go on */
 	wrong = mm_validate(mm);
 	mmap_write_unlock(mm);
 	if (!wrong)

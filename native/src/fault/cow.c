@@ -11,6 +11,7 @@
 #include "fault/fault.h"
 #include "fault/huge.h"
 #include "mm/mempolicy.h"
+#include "mm/observer.h"
 #include "pt/file.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
@@ -28,13 +29,26 @@ static uint32_t write_shared(struct fault *f)
 	return likely(fault_lock_entry(f)) ? make_writable(f) : FAULT_CHANGED;
 }
 
+/* @frame in place of the page that is there. */
+static uint32_t install_over(struct fault *f, void *frame)
+{
+	uint64_t page = page_down(f->addr);
+	uint32_t result;
+
+	mm_invalidate_start(f->mm, page, page + PAGE_SIZE, VMALOCK_INVALIDATE_COW);
+	syncpoint("cow-replaces");
+	result = fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+	mm_invalidate_end(f->mm, page, page + PAGE_SIZE, VMALOCK_INVALIDATE_COW);
+	return result;
+}
+
 static uint32_t replace_zeros(struct fault *f)
 {
 	void *frame = mm_take_zeroed(f->mm, f->vma, f->addr);
 
 	if (unlikely(!frame))
 		return VMALOCK_FAULT_OOM;
-	return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+	return install_over(f, frame);
 }
 
 /*
@@ -57,7 +71,7 @@ static uint32_t replace_file_page(struct fault *f)
 		frame_copy(frames, frame, pte_page(f->pte));
 	rcu_read_unlock();
 	if (likely(there))
-		return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+		return install_over(f, frame);
 	frame_put(frames, frame);
 	return FAULT_CHANGED;
 }
@@ -74,7 +88,7 @@ static uint32_t copy_pinned(struct fault *f, void *old)
 
 	syncpoint("cow-copied");
 	if (likely(frame != NULL))
-		result = fault_install_frame(f, frame, VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW);
+		result = install_over(f, frame);
 	if (likely(!(result & FAULT_CHANGED) && frame))
 		frame_put(frames, old); /* the entry's */
 	frame_put(frames, old);         /* the pin */

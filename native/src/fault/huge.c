@@ -17,6 +17,7 @@
 #include "fault/huge.h"
 
 #include "mm/mempolicy.h"
+#include "mm/observer.h"
 #include "mm/thp.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
@@ -79,19 +80,24 @@ uint32_t fault_huge(struct fault *f)
 
 static uint32_t replace_zero_page(struct fault *f)
 {
+	uint64_t page = pt_huge_down(f->addr);
+	uint32_t result = FAULT_CHANGED;
 	void *block = take_block(f);
 
 	if (!block) {
 		pt_huge_split(&f->mm->pt, f->addr);
 		return FAULT_CHANGED;
 	}
-	if (!fault_lock_entry(f)) {
+	mm_invalidate_start(f->mm, page, page + PT_HUGE_SIZE, VMALOCK_INVALIDATE_COW);
+	if (fault_lock_entry(f)) {
+		pt_slot_set(&f->mm->pt, &f->slot, pte_make(block, PTE_ANON, bits_of(f)));
+		fault_unlock_entry(f);
+		result = VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW;
+	} else {
 		frame_put_huge(f->mm->pt.frames, block);
-		return FAULT_CHANGED;
 	}
-	pt_slot_set(&f->mm->pt, &f->slot, pte_make(block, PTE_ANON, bits_of(f)));
-	fault_unlock_entry(f);
-	return VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW;
+	mm_invalidate_end(f->mm, page, page + PT_HUGE_SIZE, VMALOCK_INVALIDATE_COW);
+	return result;
 }
 
 /* pair [frame-only]: under the entry's lock nobody becomes a user of its frames, since fork takes that lock too. */

@@ -16,6 +16,8 @@
 	X(ANON, "creation of a VMA's anon, which looks at its neighbours")                                              \
 	X(ANON_TREE, "counts of the anons that descend from one by fork")                                               \
 	X(FILE_MAPPINGS, "which VMAs of all spaces map one file, and where; held throughout a truncation")              \
+	X(OBSERVERS,                                                                                                    \
+	  "who is told when translations of a space stop being true; held while a truncation is in one mapping")        \
 	X(FILE, "pages of one simulated file")                                                                          \
 	X(USERFAULT, "the queue of one userfaultfd: faults that wait, events that nobody has read")                     \
 	X(TABLE_UPPER,                                                                                                  \

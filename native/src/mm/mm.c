@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "pt/swap.h"
 
 /* As Linux places it without randomisation: below the stack's largest size, here 128 MiB. */
@@ -67,6 +68,7 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 	}
 	domain_init(&mm->domain, rank);
 	sync_mutex_init(&mm->anon_lock);
+	mm_observers_init(mm);
 	rcu_batch_init(&mm->retired_vmas, vma_free_rcu);
 	mm_mempolicy_init(mm);
 	atomic_init(&mm->privileged, options->privileged != 0);
@@ -97,6 +99,7 @@ static void destroy(struct mm *mm)
 	struct index_entry entry;
 	bool more;
 
+	mm_observers_release(mm);
 	mmap_write_lock(mm);
 	for (more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry); more; more = index_cursor_next(&cursor, &entry)) {
 		struct vma *vma = entry.value;
@@ -114,6 +117,7 @@ static void destroy(struct mm *mm)
 	pt_destroy(&mm->pt);
 	domain_destroy(&mm->domain);
 	sync_mutex_destroy(&mm->anon_lock);
+	mm_observers_destroy(mm);
 	counters_destroy(&mm->counters);
 	alloc_free(mm);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "index/index.h"
 #include "locks/domain.h"
 #include "locks/refcount.h"
@@ -37,11 +38,13 @@ struct mm {
 	enum vmalock_backing backing; /* fixed */
 	uint32_t numa_nodes;          /* fixed */
 	struct refcount refs;
-	struct sync_mutex anon_lock;   /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
-	struct rcu_batch retired_vmas; /* Guard: W */
-	struct rcu_node *spare_vmas;   /* memory that split_reserve() set aside, linked through rcu. Guard: W */
-	struct vmalock_limits limits;  /* Write: W. Read: mmap_lock */
-	atomic_u32 privileged;         /* Write: W. Read: anybody */
+	struct sync_mutex observers_lock; /* RANK_OBSERVERS */
+	struct list_node observers;       /* of struct observation. See mm/observer.h */
+	struct sync_mutex anon_lock;      /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */
+	struct rcu_batch retired_vmas;    /* Guard: W */
+	struct rcu_node *spare_vmas;      /* memory that split_reserve() set aside, linked through rcu. Guard: W */
+	struct vmalock_limits limits;     /* Write: W. Read: mmap_lock */
+	atomic_u32 privileged;            /* Write: W. Read: anybody */
 	ATOMIC_PTR(struct mempolicy)
 	mempolicy;                            /* of set_mempolicy; NULL: none. See mm/mempolicy.h. Write: W. Read: RCU */
 	struct rcu_batch retired_mempolicies; /* Guard: W */

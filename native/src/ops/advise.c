@@ -4,6 +4,7 @@
 
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "ops/collapse.h"
 #include "ops/merge.h"
 #include "ops/seal.h"
@@ -126,14 +127,16 @@ static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint
 
 	if (vma_flags(vma) & refused)
 		return -EINVAL;
+	if (advice == MADV_IS_FREE && !vma_is_anonymous(vma))
+		return -EINVAL;
+	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
 	if (advice == MADV_IS_FREE) {
-		if (!vma_is_anonymous(vma))
-			return -EINVAL;
 		pt_clean(&mm->pt, start, end);
 	} else {
 		pt_discard(&mm->pt, start, end, advise_markers(vma));
 		pt_vacate(&mm->pt, start, end);
 	}
+	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
 	return 0;
 }
 
@@ -143,6 +146,8 @@ static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint
  */
 static int guard(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, int advice)
 {
+	int err;
+
 	if (vma_flags(vma) & (VM_SPECIAL | (advice == MADV_IS_GUARD_INSTALL ? VM_LOCKED : 0)))
 		return -EINVAL;
 	if (advice == MADV_IS_GUARD_REMOVE) {
@@ -152,7 +157,10 @@ static int guard(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, i
 	vma_mark_guarded(vma);
 	if (vma_is_anonymous(vma) && mm_anon_prepare(mm, vma))
 		return -ENOMEM;
-	return pt_guard_install(&mm->pt, start, end);
+	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
+	err = pt_guard_install(&mm->pt, start, end);
+	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
+	return err;
 }
 
 /* Linux lets go of mmap_lock for this; the lock of a file's mappings ranks above it, so that here it can stay. */
@@ -171,8 +179,11 @@ static int put_aside(struct mm *mm, const struct vma *vma, uint64_t start, uint6
 	if (vma_flags(vma) & (VM_LOCKED | VM_PFNMAP))
 		return -EINVAL;
 	pt_age(&mm->pt, start, end);
-	if (advice == MADV_IS_PAGEOUT)
-		(void)pt_page_out(&mm->pt, start, end, vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0);
+	if (advice == MADV_IS_COLD)
+		return 0;
+	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
+	(void)pt_page_out(&mm->pt, start, end, vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0);
+	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "mm/thp.h"
 #include "policy/policy.h"
 #include "pt/pte.h"
@@ -103,7 +104,9 @@ static enum outcome collapse_locked(const struct collapse *c, uint64_t addr, voi
 		return outcome;
 	if (pt_huge_reserve(&mm->pt, addr))
 		return NO_FREE_BLOCK;
+	mm_invalidate_start(mm, addr, addr + PT_HUGE_SIZE, VMALOCK_INVALIDATE_COLLAPSE);
 	pt_huge_collapse(&mm->pt, addr, block, vma_flags(vma) & VM_WRITE ? PTE_WRITE | PTE_DIRTY : 0);
+	mm_invalidate_end(mm, addr, addr + PT_HUGE_SIZE, VMALOCK_INVALIDATE_COLLAPSE);
 	mm_count(mm, STAT_thp_collapse_alloc);
 	return COLLAPSED;
 }

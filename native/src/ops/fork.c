@@ -15,6 +15,7 @@
 #include "mm/account.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
@@ -98,6 +99,23 @@ static bool needs_copy(const struct vma *copy)
 	return vma_anon(copy) || ((vma_flags(copy) & VM_MAYBE_GUARD) && !(vma_flags(copy) & VM_WIPEONFORK));
 }
 
+/* A truncation sees an entry of a file's mapping before it has its twin in the child, or sees both. */
+static int copy_vma_pages(struct mm *parent, struct mm *child, const struct vma *copy)
+{
+	uint64_t start = vma_start(copy), end = vma_end(copy);
+	bool protects = !(vma_flags(copy) & VM_SHARED);
+	int err;
+
+	if (protects)
+		mm_invalidate_start(parent, start, end, VMALOCK_INVALIDATE_FORK);
+	vma_file_lock_mappings(copy->file);
+	err = pt_copy(&child->pt, &parent->pt, start, end);
+	vma_file_unlock_mappings(copy->file);
+	if (protects)
+		mm_invalidate_end(parent, start, end, VMALOCK_INVALIDATE_FORK);
+	return err;
+}
+
 static int copy_pages(struct mm *parent, struct mm *child, const struct copies *copies)
 {
 	for (uint64_t i = 0; i < copies->count; i++) {
@@ -107,10 +125,7 @@ static int copy_pages(struct mm *parent, struct mm *child, const struct copies *
 		if (!needs_copy(copy))
 			continue;
 		syncpoint("fork-copies-pages");
-		vma_file_lock_mappings(
-			copy->file); /* a truncation sees an entry here, before it has its twin there, or both */
-		err = pt_copy(&child->pt, &parent->pt, vma_start(copy), vma_end(copy));
-		vma_file_unlock_mappings(copy->file);
+		err = copy_vma_pages(parent, child, copy);
 		if (err)
 			return err;
 	}

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "ops/merge.h"
 #include "policy/policy.h"
 #include "pt/migrate.h"
@@ -137,8 +138,11 @@ static uint64_t move_pages(const struct mbind *m)
 	while (at < m->end && (moving.vma = mm_find(m->mm, at)) && vma_start(moving.vma) < m->end) {
 		uint64_t start = max_u64(vma_start(moving.vma), at), end = min_u64(vma_end(moving.vma), m->end);
 
-		if (!(vma_flags(moving.vma) & VM_SPECIAL))
+		if (!(vma_flags(moving.vma) & VM_SPECIAL)) {
+			mm_invalidate_start(m->mm, start, end, VMALOCK_INVALIDATE_MIGRATE);
 			failed += pt_migrate(&m->mm->pt, start, end, &how);
+			mm_invalidate_end(m->mm, start, end, VMALOCK_INVALIDATE_MIGRATE);
+		}
 		at = end;
 	}
 	return failed;

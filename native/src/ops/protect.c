@@ -4,6 +4,7 @@
 
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "ops/merge.h"
 #include "ops/seal.h"
 
@@ -65,9 +66,11 @@ static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 		err = vma_modify(mm, vma, start, end, new, out);
 	if (err)
 		return err;
+	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_PROTECT);
 	vma_set_flags(*out, new);
 	if ((old & VM_WRITE) && !(new &VM_WRITE))
 		pt_write_protect(&mm->pt, start, end);
+	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_PROTECT);
 	note_populate(populate, old, new, start, end);
 	mm_account(mm, old, -pages);
 	mm_account(mm, new, pages);

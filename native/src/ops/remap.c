@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "ops/merge.h"
 #include "ops/place.h"
 #include "ops/seal.h"
@@ -294,9 +295,11 @@ static int move(struct remap *r)
 	if (!copy)
 		return -ENOMEM;
 	syncpoint("remap-copied");
+	mm_invalidate_start(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
 	vma_file_lock_mappings(copy->file); /* a truncation sees each entry at the old place or at the new */
 	move_pages(r, registered);
 	vma_file_unlock_mappings(copy->file);
+	mm_invalidate_end(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
 	if (registered)
 		leave_userfault(copy);
 	mm_account(mm, flags, (int64_t)(r->new_length >> PAGE_SHIFT));

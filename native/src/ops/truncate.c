@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "mm/mm.h"
+#include "mm/observer.h"
 #include "ops/advise.h"
 #include "pt/file.h"
 #include "sync/syncpoint.h"
@@ -13,12 +13,19 @@
 static void take_from_mapping(const struct vma *vma, const struct file_cut *cut, uint32_t how)
 {
 	uint64_t first = max_u64(cut->first, vma->pgoff), end = min_u64(cut->end, vma_pgoff_end(vma));
-	uint64_t at;
+	struct mm *mm = mm_of_vma(vma);
+	uint64_t from, to;
 
 	if (first >= end)
 		return;
-	at = vma_start(vma) + ((first - vma->pgoff) << PAGE_SHIFT);
-	pt_discard(&mm_of_vma(vma)->pt, at, at + ((end - first) << PAGE_SHIFT), how | advise_markers(vma));
+	from = vma_start(vma) + ((first - vma->pgoff) << PAGE_SHIFT);
+	to = from + ((end - first) << PAGE_SHIFT);
+	mm_observers_lock(mm); /* nothing else keeps an observer from coming amid this (mm/observer.h) */
+	mm_invalidate_start(mm, from, to, VMALOCK_INVALIDATE_CLEAR);
+	syncpoint("truncate-takes");
+	pt_discard(&mm->pt, from, to, how | advise_markers(vma));
+	mm_invalidate_end(mm, from, to, VMALOCK_INVALIDATE_CLEAR);
+	mm_observers_unlock(mm);
 }
 
 static void take_from_mappings(struct vma_file *file, const struct file_cut *cut, uint32_t how)

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "ops/seal.h"
 #include "ops/split.h"
 #include "policy/policy.h"
@@ -101,7 +102,9 @@ void unmap_pages(struct mm *mm, struct unmapping *u)
 	if (!u->pages)
 		return;
 	syncpoint("unmap-pages");
+	mm_invalidate_start(mm, u->start, u->end, VMALOCK_INVALIDATE_UNMAP);
 	pt_zap(&mm->pt, u->start, u->end);
+	mm_invalidate_end(mm, u->start, u->end, VMALOCK_INVALIDATE_UNMAP);
 	pt_free_tables_near(&mm->pt, u->start, u->end, u->floor, u->ceiling);
 }
 

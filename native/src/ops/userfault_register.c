@@ -16,6 +16,7 @@
 #include <errno.h>
 
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "ops/merge.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
@@ -198,6 +199,16 @@ static bool wants_markers(const struct userfault_ctx *ctx, const struct vma *vma
 	return !vma_is_anonymous(vma) || (ctx->features & VMALOCK_UFFD_FEATURE_WP_UNPOPULATED);
 }
 
+static int protect(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end)
+{
+	int err;
+
+	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_PROTECT);
+	err = pt_uffd_protect(&mm->pt, start, end, wants_markers(vma->userfault, vma));
+	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_PROTECT);
+	return err;
+}
+
 static int protect_vmas(struct mm *mm, uint64_t start, uint64_t end, bool on)
 {
 	struct vma *vma = mm_find(mm, start);
@@ -210,7 +221,7 @@ static int protect_vmas(struct mm *mm, uint64_t start, uint64_t end, bool on)
 			return -ENOENT;
 		err = 0;
 		if (on)
-			err = pt_uffd_protect(&mm->pt, first, last, wants_markers(vma->userfault, vma));
+			err = protect(mm, vma, first, last);
 		else
 			pt_uffd_unprotect(&mm->pt, first, last);
 		if (err)

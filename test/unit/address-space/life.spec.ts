@@ -32,6 +32,7 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   mseal: [page(0), PAGE],
   remapFilePages: [page(0), PAGE, 0],
   userfaultfd: [],
+  observe: [],
   brk: [],
   fork: [],
   split: [page(0)],
