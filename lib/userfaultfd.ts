@@ -59,6 +59,11 @@ export interface UserfaultFillOptions extends UserfaultWakeOptions {
   wp?: boolean;
 }
 
+export interface UserfaultMoveOptions extends UserfaultWakeOptions {
+  /** Places of the source without a page are stepped over, and not `ENOENT`. @defaultValue false */
+  allowHoles?: boolean;
+}
+
 /** What only this file has: a constructor that is called without it was called by a user. */
 class Made {
   constructor(
@@ -258,6 +263,31 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
     const handle = Userfaultfd.#of(this);
     const result = native.uffdPoison(handle, bytes('address', address), bytes('length', length), mode, came);
     filled(result, 'UFFDIO_POISON', address, length);
+  }
+
+  /**
+   * UFFDIO_MOVE: pages of private anonymous memory of the same space go from `from` to `to`, without a copy of their bytes. `to` is registered
+   * with this userfaultfd, `from` need not be. Huge pages move as such where both places and the length allow it.
+   *
+   * @throws {VmalockError} `EEXIST` (a page is at `to`), `ENOENT` (none at `from`; or nothing is mapped at one of them), `EBUSY` (the page is
+   *   shared with a fork, or has not been written since one), `EFAULT` (a guard, or another marker, at `from`), `EINVAL` (not private
+   *   anonymous, not writable, not alike in protection and locking, not all in one mapping, `to` not registered with this), `ENOMEM`;
+   *   `EAGAIN` when `done` bytes moved before one of these
+   *
+   * @example
+   * space.write(spare, bytes);
+   * uffd.move(address, spare, space.pageSize);
+   */
+  move(to: Bytes, from: Bytes, length: Bytes, options: UserfaultMoveOptions = {}): void {
+    Userfaultfd.#of(this);
+    const { allowHoles } = object('options', options);
+    const mode =
+      (wakeBits(options, constants.UFFD_MOVE_DONTWAKE) |
+        (isOn('allowHoles', allowHoles) ? constants.UFFD_MOVE_ALLOW_SRC_HOLES : 0)) >>>
+      0;
+    const handle = Userfaultfd.#of(this);
+    const result = native.uffdMove(handle, bytes('to', to), bytes('from', from), bytes('length', length), mode, came);
+    filled(result, 'UFFDIO_MOVE', to, length);
   }
 
   /**

@@ -41,6 +41,7 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   uffd-unregister, uffd-zeropage, uffd-poison OFF LEN - [N]
   uffd-copy, uffd-copywp OFF LEN VALUE [N]
   uffd-continue OFF LEN wp|- [N]    uffd-protect OFF LEN on|off [N]
+  uffd-move, uffd-moveholes OFF LEN FROM [N]
   uffd-close [N]                    unregisters all; the next operation opens it anew
   fork                              prints the child's copy
   ?, ?c, ?m, ?mc                    mappings; c: and resident pages; m: adjacent equal rows joined

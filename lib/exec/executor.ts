@@ -229,6 +229,12 @@ export class Executor implements Disposable {
     const word = orRefuse(words.take(), 'syntax');
     const n = orRefuse(this.userfaults.named(words.take()), 'syntax');
     this.assertInside(offset, length);
+    if (operation === 'move' || operation === 'moveholes') {
+      const from = orRefuse(new Words(word).takeAmount(), 'syntax');
+      this.assertInside(from, length);
+      const { start } = this.window;
+      return this.userfaults.move(start + offset, start + from, length, operation === 'moveholes', n);
+    }
     const answer = this.userfaults.run(operation, this.window.start + offset, length, word, n);
     return orRefuse(answer, 'unknown operation');
   }

@@ -56,6 +56,11 @@ export class UserfaultOperations {
     }
   }
 
+  move(to: number, from: number, length: number, holes: boolean, n: number): string {
+    const uffd = this.opened(n);
+    return this.filling(() => uffd.move(to, from, length, { allowHoles: holes }));
+  }
+
   close(n: number): string {
     this.opened(n).close();
     this.open.delete(n);

@@ -25,6 +25,7 @@ export type Constants = Readonly<
     | `MCL_${'CURRENT' | 'FUTURE' | 'ONFAULT'}`
     | `UFFD_MODE_${'MISSING' | 'WP' | 'MINOR'}`
     | `UFFD_COPY_${'DONTWAKE' | 'WP'}`
+    | `UFFD_MOVE_${'DONTWAKE' | 'ALLOW_SRC_HOLES'}`
     | `UFFD_WRITEPROTECT_${'WP' | 'DONTWAKE'}`
     | `UFFD_FEATURE_${'SIGBUS' | 'EXACT_ADDRESS' | 'WP_UNPOPULATED'}`
     | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
@@ -150,6 +151,7 @@ export interface Native {
   uffdZeropage(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   uffdContinue(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   uffdPoison(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
+  uffdMove(uffd: Handle, to: Bytes, from: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   /** 0, and out[0..2]: address, access, kind; EAGAIN when there is no event */
   uffdRead(uffd: Handle, out: Float64Array): number;
   /** Calls `told` when events have come; the first function stays. */

@@ -182,6 +182,22 @@ template <int (*Request)(vmalock_uffd *, uint64_t, uint64_t, uint64_t, uint64_t 
 	return Filled(call, code, done, out);
 }
 
+/* (uffd, to, from, length, mode, Float64Array(1)) */
+napi_value UffdMove(Call &call)
+{
+	Userfaultfd *uffd = Argument(call);
+	uint64_t to = call.Bytes(1), from = call.Bytes(2), length = call.Bytes(3), done = 0;
+	uint32_t mode = call.Bits(4);
+	size_t room = 0;
+	double *out = call.Elements<double>(5, napi_float64_array, &room);
+
+	if (call.Failed() || room < 1)
+		return call.Refuse();
+	int code = vmalock_uffd_move(uffd->uffd(), to, from, length, mode, &done);
+
+	return Filled(call, code, done, out);
+}
+
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
 /* (uffd, Float64Array(3)): 0, and address, access and kind of the next event; EAGAIN when there is none */
@@ -269,6 +285,7 @@ const Function kUserfaultfdFunctions[] = {
 	{ "uffdZeropage", Entry<Filling<vmalock_uffd_zeropage>> },
 	{ "uffdContinue", Entry<Filling<vmalock_uffd_continue>> },
 	{ "uffdPoison", Entry<Filling<vmalock_uffd_poison>> },
+	{ "uffdMove", Entry<UffdMove> },
 	{ "uffdRead", Entry<UffdRead> },
 	{ "uffdTell", Entry<UffdTell> },
 	{ "uffdKeepLoop", Entry<UffdKeepLoop> },

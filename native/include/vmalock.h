@@ -540,6 +540,7 @@ typedef struct vmalock_uffd vmalock_uffd;
 #define VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM (UINT64_C(1) << 12)
 #define VMALOCK_UFFD_FEATURE_WP_UNPOPULATED (UINT64_C(1) << 13) /* anonymous memory is protected where no page is, too */
 #define VMALOCK_UFFD_FEATURE_POISON (UINT64_C(1) << 14)
+#define VMALOCK_UFFD_FEATURE_MOVE (UINT64_C(1) << 16)
 
 /* One handle, which keeps the space. Return: 0; EINVAL, ENOSYS (@features); ENOMEM. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_create(vmalock_mm *mm, uint64_t features, vmalock_uffd **out);
@@ -595,6 +596,22 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_continue(vmalock_uffd *uffd, uin
  */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_poison(vmalock_uffd *uffd, uint64_t addr, uint64_t length, uint64_t mode,
 						       uint64_t *done);
+
+#define VMALOCK_UFFD_MOVE_DONTWAKE UINT64_C(1)
+#define VMALOCK_UFFD_MOVE_ALLOW_SRC_HOLES UINT64_C(2)
+
+/*
+ * UFFDIO_MOVE: pages of @from go to @to, where none are, without a copy; faults that wait for them go on unless @mode has DONTWAKE. Both are
+ * private anonymous memory, writable, locked or not alike, each in one mapping; @to is registered. Huge pages move as such where both
+ * places allow it.
+ * @done: bytes that moved, also after an error; may be NULL.
+ *
+ * Return: 0; EINVAL (ranges, @mode, mappings of another kind or too short, @to not registered with @uffd); ENOENT (nothing is mapped at one of
+ *         them; no page at @from, unless @mode has ALLOW_SRC_HOLES); EEXIST (a page or a marker is at @to); EBUSY (a page that a fork shares,
+ *         or has shared until it is written); EFAULT (a marker at @from); ENOMEM; EAGAIN (pages moved, and then one of these).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_move(vmalock_uffd *uffd, uint64_t to, uint64_t from, uint64_t length,
+						     uint64_t mode, uint64_t *done);
 
 #define VMALOCK_UFFD_WRITEPROTECT_WP UINT64_C(1)
 #define VMALOCK_UFFD_WRITEPROTECT_DONTWAKE UINT64_C(2)

@@ -98,9 +98,9 @@ static char *next_word(void)
 }
 
 /* PAGES, PAGES+BYTES or +BYTES. */
-static bool amount(uint64_t *bytes)
+static bool amount_of(char *word, uint64_t *bytes)
 {
-	char *word = next_word(), *plus = word ? strchr(word, '+') : NULL, *end;
+	char *plus = word ? strchr(word, '+') : NULL, *end;
 	uint64_t whole, rest = 0;
 
 	if (!word || !*word || strspn(word, "0123456789+") != strlen(word) || (plus && !plus[1]))
@@ -110,6 +110,11 @@ static bool amount(uint64_t *bytes)
 		rest = strtoull(plus + 1, &end, 10);
 	*bytes = whole * PAGE + rest;
 	return whole <= MOST_PAGES && rest <= MOST_PAGES * PAGE;
+}
+
+static bool amount(uint64_t *bytes)
+{
+	return amount_of(next_word(), bytes);
 }
 
 static bool protection(int *prot)
@@ -449,6 +454,12 @@ struct poison {
 	uint64_t mode;
 	int64_t updated;
 };
+/* Of 6.8. */
+struct move {
+	uint64_t to, from, length, mode;
+	int64_t moved;
+};
+#define UFFD_MOVE _IOWR(UFFDIO, 0x05, struct move)
 #define UFFD_POISON _IOWR(UFFDIO, 0x08, struct poison)
 
 /* 1 and 2; an access that would make an event gives SIGBUS, so that nobody has to wait. The second protects empty memory, too. */
@@ -520,6 +531,26 @@ static void uffd_poison(int n, uint64_t offset, uint64_t length)
 	say_filled(result, p.updated);
 }
 
+/* @word: the offset that pages are taken from. */
+static void uffd_move(int n, uint64_t offset, uint64_t length, char *word, uint64_t mode)
+{
+	struct move m = { .to = BASE + offset, .length = length, .mode = mode };
+	uint64_t from;
+	int result;
+
+	if (!amount_of(word, &from)) {
+		say("X syntax\n");
+		return;
+	}
+	if (!inside(from, length)) {
+		say("X range\n");
+		return;
+	}
+	m.from = BASE + from;
+	result = ioctl(uffds[n], UFFD_MOVE, &m);
+	say_filled(result, m.moved);
+}
+
 static void uffd_continue(int n, uint64_t offset, uint64_t length, uint64_t mode)
 {
 	struct uffdio_continue c = { .range = { BASE + offset, length }, .mode = mode };
@@ -540,7 +571,7 @@ static void uffd_call(const char *name)
 {
 	struct uffdio_range range;
 	uint64_t offset, length;
-	const char *word;
+	char *word;
 	int n;
 
 	if (!amount(&offset) || !amount(&length) || !(word = next_word()) || (n = uffd_word()) < 0) {
@@ -562,6 +593,10 @@ static void uffd_call(const char *name)
 		uffd_zeropage(n, offset, length);
 	else if (strcmp(name, "poison") == 0)
 		uffd_poison(n, offset, length);
+	else if (strcmp(name, "move") == 0)
+		uffd_move(n, offset, length, word, 0);
+	else if (strcmp(name, "moveholes") == 0)
+		uffd_move(n, offset, length, word, 2); /* UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES */
 	else if (strcmp(name, "continue") == 0)
 		uffd_continue(n, offset, length, strcmp(word, "wp") == 0 ? 2 : 0);
 	else if (strcmp(name, "protect") == 0)

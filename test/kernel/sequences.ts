@@ -35,7 +35,7 @@ export interface Profile {
   readonly begins?: readonly (readonly string[])[];
 }
 
-type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'upoison' | 'uprotect' | 'uclose';
+type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'upoison' | 'umove' | 'uprotect' | 'uclose';
 
 type Operation =
   | ('mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore')
@@ -270,6 +270,7 @@ export const PROFILES: readonly Profile[] = [
       uzero: 5,
       ucont: 4,
       upoison: 4,
+      umove: 12,
       uprotect: 10,
       uclose: 1,
     },
@@ -386,6 +387,40 @@ export const PROFILES: readonly Profile[] = [
       ['mmap 0 1024 rw p', 'madvise 0 1024 hugepage', 'w 5 1', 'uffd-register 0 1024 w 1'],
       ['mmap 0 1024 rw p', 'madvise 0 1024 hugepage', 'uffd-register 0 1024 mw 1'],
       ['mmap 0 1024 rw p', 'madvise 0 1024 hugepage', 'w 5 1', 'w 700 2', 'uffd-register 0 1024 w 2'],
+    ],
+  },
+  {
+    ...EVERYTHING,
+    name: 'huge pages that move',
+    pages: 1536,
+    thp: true,
+    unit: 512,
+    // No fork: Linux splits the frames of a huge page only when one is to move, and maps the zero page where they are zeros. No write
+    // protection: it leaves huge pages whole there, and then the place that is taken is told before the one that is empty.
+    weights: {
+      mprotect: 3,
+      mremap: 3,
+      madvise: 12,
+      r: 8,
+      w: 20,
+      mlock: 2,
+      munlock: 2,
+      ureg: 8,
+      uunreg: 2,
+      ucopy: 5,
+      umove: 40,
+      uzero: 4,
+      uclose: 1,
+    },
+    prots: ['rw', 'rw', 'rw', 'r'],
+    mapLetters: ['p'],
+    advice: ['hugepage', 'nohugepage', 'dontneed', 'dontneed', 'free', 'populate_write'],
+    odd: 0,
+    longest: 30,
+    begins: [
+      ['mmap 0 1536 rw p', 'madvise 0 1536 hugepage', 'w 5 1', 'w 600 2', 'uffd-register 0 1536 w 1'],
+      ['mmap 0 1536 rw p', 'madvise 0 1024 hugepage', 'w 5 1', 'uffd-register 512 1024 m 1'],
+      ['mmap 0 1536 rw p', 'w 5 1', 'madvise 0 1536 hugepage', 'w 600 2', 'uffd-register 0 1536 mw 1'],
     ],
   },
   {
@@ -562,6 +597,13 @@ class Writer {
         return `uffd-zeropage ${this.range()} - ${this.uffd()}`;
       case 'upoison':
         return `uffd-poison ${this.range()} - ${this.uffd()}`;
+      case 'umove': {
+        const from = this.page();
+        const length = this.pageCount(this.profile.pages - from);
+        const to = Math.min(this.page(), this.profile.pages - length);
+        const offset = this.isOdd() ? `${to}+${this.random.below(2)}` : String(to);
+        return `${this.random.oneOf(['uffd-move', 'uffd-moveholes'])} ${offset} ${length} ${from} ${this.uffd()}`;
+      }
       case 'ucont':
         return `uffd-continue ${this.range()} ${this.random.oneOf(['-', 'wp'])} ${this.uffd()}`;
       case 'uprotect':

@@ -210,6 +210,7 @@ export async function userfaults(): Promise<void> {
   uffd.zeropage(0, 4096, { wake: false });
   uffd.continue(0, 4096, { wp: true });
   uffd.poison(0n, 4096n, { wake: false, flags: 0 });
+  uffd.move(0n, 4096, 4096, { allowHoles: true, wake: false, flags: 0 });
   uffd.writeProtect(0, 4096, true);
   isSame<ReturnType<Userfaultfd['read']>, UserfaultEvent | undefined>(true);
   for await (const { kind } of uffd) {
@@ -221,6 +222,8 @@ export async function userfaults(): Promise<void> {
   uffd.register(0, 4096, { poison: true });
   // @ts-expect-error zero pages come unprotected
   uffd.zeropage(0, 4096, { wp: true });
+  // @ts-expect-error what moves comes unprotected
+  uffd.move(0, 4096, 4096, { wp: true });
   // @ts-expect-error nothing comes that could be protected
   uffd.poison(0, 4096, { wp: true });
   // @ts-expect-error only a space makes one

@@ -10,7 +10,8 @@
 #define MODELLED                                                                                                        \
 	(VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP | VMALOCK_UFFD_FEATURE_MISSING_SHMEM | VMALOCK_UFFD_FEATURE_SIGBUS |    \
 	 VMALOCK_UFFD_FEATURE_MINOR_SHMEM | VMALOCK_UFFD_FEATURE_EXACT_ADDRESS |                                        \
-	 VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM | VMALOCK_UFFD_FEATURE_WP_UNPOPULATED | VMALOCK_UFFD_FEATURE_POISON)
+	 VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM | VMALOCK_UFFD_FEATURE_WP_UNPOPULATED | VMALOCK_UFFD_FEATURE_POISON |  \
+	 VMALOCK_UFFD_FEATURE_MOVE)
 
 /* All of Linux 6.18. */
 #define KNOWN ((UINT64_C(1) << 17) - 1)
@@ -94,6 +95,17 @@ int vmalock_uffd_continue(vmalock_uffd *uffd, uint64_t addr, uint64_t length, ui
 int vmalock_uffd_poison(vmalock_uffd *uffd, uint64_t addr, uint64_t length, uint64_t mode, uint64_t *done)
 {
 	return fill(uffd, (struct userfault_fill){ USERFAULT_POISON, addr, length, NULL, mode }, done);
+}
+
+int vmalock_uffd_move(vmalock_uffd *uffd, uint64_t to, uint64_t from, uint64_t length, uint64_t mode, uint64_t *done)
+{
+	struct userfault_move move = { .to = to, .from = from, .length = length, .mode = mode };
+	uint64_t moved;
+	int err = userfault_move(ctx_of(uffd), &move, &moved);
+
+	if (done)
+		*done = moved;
+	return err;
 }
 
 int vmalock_uffd_writeprotect(vmalock_uffd *uffd, uint64_t addr, uint64_t length, uint64_t mode)

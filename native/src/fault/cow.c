@@ -18,7 +18,7 @@
 
 static uint32_t make_writable(struct fault *f)
 {
-	pt_slot_set(&f->mm->pt, &f->slot, pte_touched(f->pte, true) | PTE_WRITE);
+	pt_slot_set(&f->mm->pt, &f->slot, (pte_touched(f->pte, true) | PTE_WRITE) & ~PTE_FORKED);
 	fault_unlock_entry(f);
 	return VMALOCK_FAULT_MINOR;
 }

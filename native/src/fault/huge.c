@@ -111,7 +111,7 @@ uint32_t fault_write_huge(struct fault *f)
 		return FAULT_CHANGED;
 	only = frame_is_only_huge(f->mm->pt.frames, pte_page(f->pte));
 	if (only)
-		pt_slot_set(&f->mm->pt, &f->slot, pte_touched(f->pte, true) | PTE_WRITE);
+		pt_slot_set(&f->mm->pt, &f->slot, (pte_touched(f->pte, true) | PTE_WRITE) & ~PTE_FORKED);
 	fault_unlock_entry(f);
 	if (only)
 		return VMALOCK_FAULT_MINOR | VMALOCK_FAULT_COW;

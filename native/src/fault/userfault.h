@@ -37,4 +37,12 @@ struct userfault_fill {
  */
 must_check int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done);
 
+struct userfault_move {
+	uint64_t to, from, length; /* bytes */
+	uint64_t mode;             /* VMALOCK_UFFD_MOVE_ bits */
+};
+
+/* UFFDIO_MOVE: vmalock_uffd_move(). @done: bytes that moved, also after an error. Context: no lock. */
+must_check int userfault_move(struct userfault_ctx *ctx, const struct userfault_move *move, uint64_t *done);
+
 #endif

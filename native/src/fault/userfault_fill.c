@@ -3,7 +3,8 @@
  *
  *               private mapping                        shared mapping
  *   COPY        a frame with the caller's bytes        a new page of the file, with them
- *   ZEROPAGE    the zero page                          a new page of the file, zeros
+ *   ZEROPAGE    the zero page, also where faults map    a new page of the file, zeros
+ *               none
  *   CONTINUE    the file's page, not writable          the file's page
  *   POISON      no page: a marker that makes a touch a SIGBUS, over nothing but nothing
  *
@@ -43,11 +44,6 @@ static void let_go(struct mm *mm, const struct hold *hold)
 		mmap_read_unlock(mm);
 }
 
-static bool lacks_anon(const struct vma *vma)
-{
-	return !(vma_flags(vma) & VM_SHARED) && !vma_anon(vma);
-}
-
 /* An anon is made under mmap_lock only. */
 static bool hold_fast(struct mm *mm, uint64_t addr, struct hold *hold)
 {
@@ -56,7 +52,7 @@ static bool hold_fast(struct mm *mm, uint64_t addr, struct hold *hold)
 	if (mm->policy->start_read(mm, addr, &hold->vma) != POLICY_LOCKED)
 		return false;
 	hold->fast = true;
-	if (!lacks_anon(hold->vma))
+	if (!mm_anon_is_due(hold->vma))
 		return true;
 	let_go(mm, hold);
 	return false;
@@ -70,7 +66,7 @@ static int hold_slowly(struct mm *mm, uint64_t addr, struct hold *hold)
 	mmap_read_lock(mm);
 	hold->vma = mm_lookup(mm, addr);
 	if (hold->vma)
-		err = lacks_anon(hold->vma) ? mm_anon_prepare(mm, hold->vma) : 0;
+		err = mm_anon_is_due(hold->vma) ? mm_anon_prepare(mm, hold->vma) : 0;
 	if (err)
 		mmap_read_unlock(mm);
 	return err;
@@ -176,8 +172,6 @@ static int fill_private(struct filling *f)
 
 	if (f->fill->source == USERFAULT_COPY)
 		return put_frame(f, mm_take_copy(f->mm, f->vma, f->addr, bytes), true);
-	if (f->mm->forbids_zero_page)
-		return put_frame(f, mm_take_zeroed(f->mm, f->vma, f->addr), false);
 	return put(f, pte_make(frame_zero_page(), PTE_ZERO, 0), false);
 }
 

@@ -19,7 +19,7 @@ static __thread unsigned held[LOCK_RANK_COUNT];
 void held_wait(enum lock_rank rank)
 {
 	/* Page tables are taken in pairs and caches all at once, in the order of their addresses: ranks held more than once. */
-	bool many = rank == RANK_TABLE || rank == RANK_FRAME_CACHE;
+	bool many = rank == RANK_TABLE_UPPER || rank == RANK_TABLE || rank == RANK_FRAME_CACHE;
 	unsigned first = many ? rank + 1 : rank;
 
 	check(!rcu_read_held());

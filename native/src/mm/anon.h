@@ -12,4 +12,10 @@
  */
 must_check int mm_anon_prepare(struct mm *mm, struct vma *vma);
 
+/* Will its first frame need one made? Context: the VMA held still. */
+static inline bool mm_anon_is_due(const struct vma *vma)
+{
+	return !(vma_flags(vma) & VM_SHARED) && !vma_anon(vma);
+}
+
 #endif

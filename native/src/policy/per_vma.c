@@ -50,5 +50,6 @@ const struct policy policy_per_vma = {
 	.summary = "the RFC of 2022: a fault takes its VMA's rwlock, found under RCU, and falls back to mmap_lock",
 	.start_read = per_vma_start_read,
 	.end_read = per_vma_end_read,
+	.try_read = per_vma_start_read,
 	.write_lock = vma_write_lock,
 };

@@ -51,5 +51,6 @@ const struct policy policy_per_vma_wait = {
 	.waits = true,
 	.start_read = start_read,
 	.end_read = per_vma_end_read,
+	.try_read = per_vma_start_read,
 	.write_lock = vma_write_lock,
 };

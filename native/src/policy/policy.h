@@ -32,6 +32,12 @@ struct policy {
 	void (*end_read)(struct mm *mm, struct vma *vma);
 
 	/*
+	 * The same, and never waits: for a second VMA. (Waiting for a writer while it may wait for the first one would be for ever.)
+	 * held before: one VMA.
+	 */
+	enum policy_start (*try_read)(struct mm *mm, uint64_t addr, struct vma **out);
+
+	/*
 	 * Shuts faults out of @vma until the write section ends; idempotent; may sleep.
 	 * held before and after: mmap_lock for writing. Returns whether it waited for a fault.
 	 */

@@ -24,10 +24,13 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 		return;
 	check(atomic_load_relaxed(&to->entry[i]) == 0);
 	table_occupy(dst, to);
-	if (pte_is_frame(pte))
+	if (pte_is_frame(pte)) {
 		frame_get(dst->frames, pte_page(pte));
-	else if (pte_is_swap(pte))
+		pte |= PTE_FORKED;
+	} else if (pte_is_swap(pte)) {
 		swap_get(dst->frames, pte_swap_slot(pte));
+		pte |= PTE_FORKED;
+	}
 	if (pte_is_present(pte))
 		pte &= ~PTE_WRITE;
 	atomic_store_relaxed(&from->entry[i], pte);

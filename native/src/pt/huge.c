@@ -9,7 +9,8 @@
  *               <─── split: 512 entries of the same frames ────
  *               <─── zap, move: vacant ────────────────────────
  *
- * Locks       the table above (RANK_TABLE_UPPER), then the table itself (RANK_TABLE): both for each change of places. The upper one
+ * Locks       the table above (RANK_TABLE_UPPER; two in the order of their addresses), then the table itself (RANK_TABLE): both for each
+ *             change of places. The upper one
  *             alone for a change of the huge page's own bits.
  * Invariants  H1  away[i] is a table exactly when entry i is a huge page.
  *             H2  a huge page lies inside one VMA (who cuts a VMA splits first).
@@ -432,6 +433,51 @@ void huge_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
 	}
 }
 
+static void lock_upper_both(struct pt_table *a, struct pt_table *b)
+{
+	lock_upper((uintptr_t)a < (uintptr_t)b ? a : b);
+	if (a != b)
+		lock_upper((uintptr_t)a < (uintptr_t)b ? b : a);
+}
+
+static void unlock_upper_both(struct pt_table *a, struct pt_table *b)
+{
+	unlock_upper(a);
+	if (a != b)
+		unlock_upper(b);
+}
+
+/* Context: both upper locks; @table is where @target's entry leads. */
+static bool change_places(struct pt *pt, const struct huge *source, const struct huge *target, struct pt_table *table,
+			  uint64_t arrived)
+{
+	struct pt_table *away = source->upper->away[source->index];
+	bool open;
+
+	table_lock_both(away, table);
+	open = table_is_vacant(table);
+	if (open) {
+		bring_back_empty(pt, source, away);
+		put_away(pt, target, table, arrived);
+	}
+	table_unlock_both(away, table);
+	return open;
+}
+
+bool huge_move_one(struct pt *pt, uint64_t from, uint64_t to, uint64_t pte, uint64_t arrived)
+{
+	struct huge source = huge_at(pt, from), target = huge_at(pt, to);
+	struct pt_table *table;
+	bool moved;
+
+	check(source.addr == from && target.addr == to && source.upper && target.upper);
+	lock_upper_both(source.upper, target.upper);
+	table = table_child(target.upper, target.index);
+	moved = table && entry_of(&source) == pte && change_places(pt, &source, &target, table, arrived);
+	unlock_upper_both(source.upper, target.upper);
+	return moved;
+}
+
 int huge_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
 {
 	struct huge h;
@@ -444,8 +490,10 @@ int huge_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
 			return -ENOMEM;
 		lock_upper(h.upper);
 		pte = entry_of(&h) & ~PTE_WRITE;
-		if (pte_is_frame(pte))
+		if (pte_is_frame(pte)) {
 			frame_get_huge(src->frames, pte_page(pte)); /* pair [frame-only], as in copy.c */
+			pte |= PTE_FORKED;
+		}
 		atomic_store_relaxed(&h.upper->entry[h.index], pte);
 		unlock_upper(h.upper);
 		copied = pt_huge_install(dst, h.addr, pte & ~PTE_ACCESSED); /* not yet touched there */

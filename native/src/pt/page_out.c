@@ -27,7 +27,7 @@ static uint64_t out_entry(struct pt *pt, uint64_t pte, uint32_t how)
 		return pte & PTE_UFFD_WP ? PTE_MARKER | PTE_UFFD_WP : 0;
 	if ((how & PT_OUT_LAZYFREE_ONLY) || !swap_out(pt->frames, pte_page(pte), &slot))
 		return pte;
-	return pte_make_swap(slot, pte & PTE_UFFD_WP);
+	return pte_make_swap(slot, pte & (PTE_UFFD_WP | PTE_FORKED));
 }
 
 uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)

@@ -190,6 +190,20 @@ must_check int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool
 /* No page is protected so any more; no marker says so. The next write finds out what else it needs. */
 void pt_uffd_unprotect(struct pt *pt, uint64_t start, uint64_t end);
 
+/*
+ * UFFDIO_MOVE: what is at @from goes to @to, where nothing is; a huge page as a whole where that can be, else it is split first.
+ * Beside faults in both VMAs this is allowed.
+ * @step: how far that came, bytes.
+ * Return: 0; -EEXIST (something is at @to), -ENOENT (nothing is at @from), -EBUSY (a page that is not this space's alone), -EFAULT (a
+ *         marker), -ENOMEM.
+ */
+struct pt_uffd_move {
+	uint64_t from, to;
+	uint64_t length; /* of what is still to be moved, bytes */
+	bool holes;      /* nothing at @from is no error */
+};
+must_check int pt_uffd_move(struct pt *pt, const struct pt_uffd_move *m, uint64_t *step);
+
 /* MADV_FREE: frames count as clean, untouched and dispensable; poison goes, and what is out is lost at once. */
 void pt_clean(struct pt *pt, uint64_t start, uint64_t end);
 

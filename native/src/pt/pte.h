@@ -43,6 +43,8 @@
 #define PTE_KIND_SHIFT 9
 #define PTE_KIND_MASK (UINT64_C(3) << PTE_KIND_SHIFT)
 #define PTE_PAGE_MASK UINT64_C(0x0000fffffffff000)
+#define PTE_FORKED                                                                                                      \
+	(UINT64_C(1) << 52) /* of a frame or a slot: fork has shared it, and this space not written it since */
 
 /* Not present. */
 #define PTE_AWAY UINT64_C(0x10) /* all of an entry */
@@ -141,7 +143,7 @@ static inline bool pte_is_swap(uint64_t pte)
 	return !pte_is_present(pte) && (pte & PTE_SWAP);
 }
 
-/* @bits: PTE_UFFD_WP or none. */
+/* @bits: PTE_UFFD_WP, PTE_FORKED. */
 static inline uint64_t pte_make_swap(uint64_t slot, uint64_t bits)
 {
 	return slot << PAGE_SHIFT | bits | PTE_SWAP;

@@ -10,7 +10,7 @@
 /* What stays of an entry: a marker or nothing. */
 static uint64_t remains(uint64_t pte, uint32_t how)
 {
-	if ((how & PT_KEEP_FRAMES) && (pte_is_frame(pte) || pte_is_swap(pte)))
+	if ((how & PT_KEEP_FRAMES) && (pte_is_frame(pte) || pte_is_swap(pte) || pte_is_poison(pte)))
 		return pte;
 	if (pte_is_guard(pte))
 		return how & DROP_GUARDS ? 0 : pte;

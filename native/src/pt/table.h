@@ -202,6 +202,11 @@ must_check int huge_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint
 void huge_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
 must_check int huge_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end);
 
+/*
+ * The huge page @pte of @from goes to @to, where pt_huge_reserve() has been, as @arrived. False: either place has changed, and nothing is done.
+ */
+bool huge_move_one(struct pt *pt, uint64_t from, uint64_t to, uint64_t pte, uint64_t arrived);
+
 /* pt_slot_set() for the entry of a huge page that stays one. */
 void huge_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
 

@@ -5,7 +5,8 @@
  * page may be in the file, and the next fault finds it there without asking anybody. (Linux: mm/mprotect.c,
  * change_pte_range() with MM_CP_UFFD_WP and MM_CP_UFFD_WP_RESOLVE.)
  *
- * Huge pages in the range are split, so that only small ones are ever protected.
+ * Huge pages in the range are split, so that only small ones are ever protected; where protection ends, only those that lie across an end
+ * of the range: Linux splits them, protected or not.
  *
  * Locks   each table's own. A fault that has decided by an entry looks at it again under the same lock.
  */
@@ -72,6 +73,8 @@ void pt_uffd_unprotect(struct pt *pt, uint64_t start, uint64_t end)
 	struct table_span span;
 
 	check(page_aligned(start | end));
+	if (pt_has_huge(pt))
+		huge_split_ends(pt, start, end);
 	while (table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end && span.table->live; i++)

@@ -156,6 +156,28 @@ static void a_fork_forgets_poison_of_a_shared_file(void)
 	end_space(mm);
 }
 
+static void a_hole_of_the_file_leaves_poison_and_a_truncation_takes_it(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	vmalock_file *file = file_with(2, 5, 0);
+	vmalock_uffd *uffd;
+
+	faults_return();
+	uffd = uffd_with(mm, 0);
+	map_file(mm, file, 0, 2, RW, VMALOCK_MAP_SHARED);
+	expect_eq(register_pages(uffd, 0, 2, MINOR_MODE), 0);
+	expect_eq(poison_pages(uffd, 0, 2, 2), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), P, 9 /* MADV_REMOVE */), 0);
+	expect_eq(touch(mm, 0, VMALOCK_READ), POISONED);
+	expect_eq(vmalock_file_truncate(file, 0), 0);
+	expect_eq(vmalock_file_truncate(file, 2 * P), 0);
+	expect_eq(touch(mm, 0, VMALOCK_READ) & VMALOCK_FAULT_HWPOISON, 0);
+	expect_valid(mm);
+	vmalock_uffd_put(uffd);
+	vmalock_file_put(file);
+	end_space(mm);
+}
+
 static void a_fault_that_waits_is_woken_into_the_signal(void)
 {
 	struct rig r = rig_of(1, MISSING);
@@ -176,6 +198,7 @@ static const struct test_case cases[] = {
 	CASE(dontneed_and_free_heal_and_write_protection_does_not),
 	CASE(fork_and_mremap_take_poison_along_and_it_outlives_the_userfaultfd),
 	CASE(a_fork_forgets_poison_of_a_shared_file),
+	CASE(a_hole_of_the_file_leaves_poison_and_a_truncation_takes_it),
 	CASE(a_fault_that_waits_is_woken_into_the_signal),
 };
 TEST_MAIN(cases)
