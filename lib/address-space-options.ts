@@ -4,6 +4,7 @@ import { type Handle, native } from './internal/native';
 import type { Bytes } from './units';
 import { bytes, choice, isOn, LONGEST_SHOWN, object, text, wholeNumber } from './internal/options';
 import { succeeded } from './internal/raise';
+import { overcommitArguments, type OvercommitOptions } from './overcommit';
 import { FAULT_ERAS, type FaultEra, POLICY_NAMES, type PolicyName } from './policy';
 
 /** How a new {@link AddressSpace} works. */
@@ -25,6 +26,8 @@ export interface AddressSpaceOptions {
   /** NUMA nodes among which the frames are divided evenly, at most 64. @defaultValue 1 */
   numaNodes?: number;
   limits?: AddressSpaceLimits;
+  /** How the machine promises memory, to the space and its forks together. */
+  overcommit?: OvercommitOptions;
   /** As root on Linux: no memlock limit, may map below 64 KiB. @defaultValue true */
   privileged?: boolean;
   /**
@@ -155,6 +158,7 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     brkStart = BRK_START,
   } = object('options', options);
   const heap = bytes('brkStart', brkStart);
+  const overcommit = overcommitArguments(options.overcommit ?? {});
   const result = native.spaceCreate(
     policyName(policy),
     eraCode(faults),
@@ -167,5 +171,7 @@ export function createSpace(options: AddressSpaceOptions): Handle {
     choice('thp', thp, THP_MODES),
     wholeNumber('swap', swap, 0, Number.MAX_SAFE_INTEGER),
   );
-  return withHeap(succeeded(result, 'new AddressSpace'), heap);
+  const space = withHeap(succeeded(result, 'new AddressSpace'), heap);
+  native.setOvercommit(space, ...overcommit);
+  return space;
 }

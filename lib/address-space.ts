@@ -31,6 +31,7 @@ import { mmapFlags, type MmapOptions } from './mmap';
 import { mremapFlags, type MremapOptions } from './mremap';
 import { msyncFlags, type MsyncOptions } from './msync';
 import type { PolicyName } from './policy';
+import { overcommitArguments, type OvercommitOptions, type OvercommitState, readOvercommit } from './overcommit';
 import { type Prot, protBits } from './protection';
 import { SimFile } from './sim-file';
 import { readStats, readStatus, type Stats } from './stats';
@@ -487,6 +488,25 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /** Has the space the rights of root? */
   isPrivileged(): boolean {
     return native.privileged(AddressSpace.#of(this)) === 1;
+  }
+
+  /**
+   * `vm.overcommit_memory` and its kin: how the machine of the space and its forks promises memory from now on. What was promised stays.
+   *
+   * @param options those that change; the others stay
+   *
+   * @example
+   * space.setOvercommit({ mode: 'never', limit: 1 << 20 });
+   */
+  setOvercommit(options: OvercommitOptions): void {
+    AddressSpace.#of(this);
+    const values = overcommitArguments(options);
+    native.setOvercommit(AddressSpace.#of(this), ...values);
+  }
+
+  /** How the machine of the space promises memory, and how much it has promised. */
+  overcommit(): OvercommitState {
+    return readOvercommit(AddressSpace.#of(this));
   }
 
   /**

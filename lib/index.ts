@@ -19,6 +19,7 @@ export {
 } from './mempolicy';
 export type { MmapOptions } from './mmap';
 export type { MremapOptions } from './mremap';
+export type { OvercommitMode, OvercommitOptions, OvercommitState } from './overcommit';
 export { FAULT_ERAS, type FaultEra, POLICY_NAMES, type PolicyName } from './policy';
 export type { Prot } from './protection';
 export {

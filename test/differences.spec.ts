@@ -33,10 +33,16 @@ const PINNED: Readonly<Record<string, () => void>> = {
 
   'memory beyond the pool is refused by the fault, not by mmap': () => {
     using space = new AddressSpace({ frames: 4 });
-    const start = space.mmap({ length: 2 ** 40 });
-    expect(space.status()['Committed']).toBe(2 ** 40);
+    const start = space.mmap({ length: 2 ** 35 });
+    expect(codeOf(() => space.mmap({ length: 2 ** 35 + PAGE }))).toBe('ENOMEM');
+    expect(space.overcommit().committed).toBe(2 ** 35);
     for (let i = 0; i < 4; i++) expect(outcome(space.fault(start + i * PAGE, 'write'))).toBe(FaultResult.MINOR);
     expect(outcome(space.fault(start + 4 * PAGE, 'write'))).toBe(FaultResult.OOM);
+    space.setOvercommit({ mode: 'never', adminReserve: 2 ** 35 });
+    space.munmap(start, 2 ** 35);
+    space.mmap({ length: PAGE });
+    space.setPrivileged(false);
+    expect(codeOf(() => space.mmap({ length: PAGE }))).toBe('ENOMEM');
   },
 
   'pages of files and of shared memory stay': () => {

@@ -106,6 +106,15 @@ export interface Native {
   getLimits(space: Handle, out: Float64Array): void;
   setPrivileged(space: Handle, privileged: number): void;
   privileged(space: Handle): number;
+  setOvercommit(
+    space: Handle,
+    mode: number | undefined,
+    limit: Bytes | undefined,
+    adminReserve: Bytes | undefined,
+    userReserve: Bytes | undefined,
+  ): number;
+  /** fills out in the same order, and what is committed */
+  getOvercommit(space: Handle, out: Float64Array): void;
   brk(space: Handle, address: Bytes): number;
   setBrkStart(space: Handle, address: Bytes): number;
   split(space: Handle, address: Bytes): number;

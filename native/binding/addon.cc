@@ -19,8 +19,9 @@ namespace
 
 void ExportFunctions(Napi::Env env, Napi::Object exports, Environment *environment)
 {
-	for (const Function *table : { kSpaceFunctions, kFaultFunctions, kLookFunctions, kNumaFunctions, kFileFunctions,
-				       kReplayFunctions, kUserfaultfdFunctions, kObserverFunctions, kBenchFunctions })
+	for (const Function *table :
+	     { kSpaceFunctions, kFaultFunctions, kLookFunctions, kNumaFunctions, kLimitFunctions, kFileFunctions,
+	       kReplayFunctions, kUserfaultfdFunctions, kObserverFunctions, kBenchFunctions })
 		for (const Function *f = table; f->name; f++) {
 			napi_value function;
 

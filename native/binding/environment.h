@@ -27,6 +27,7 @@ extern const Function kSpaceFunctions[];
 extern const Function kFaultFunctions[];
 extern const Function kLookFunctions[];
 extern const Function kNumaFunctions[];
+extern const Function kLimitFunctions[];
 extern const Function kFileFunctions[];
 extern const Function kReplayFunctions[];
 extern const Function kUserfaultfdFunctions[];

@@ -1,10 +1,10 @@
 /*
  * binding/space.cc - address spaces: made, shared, closed, and what a process asks of them
  */
-#include <limits>
 #include <vector>
 
 #include "args.h"
+#include "limits.h"
 
 namespace vmalock_binding
 {
@@ -23,25 +23,6 @@ napi_value Adopted(Call &call, int code, vmalock_mm *mm)
 		return call.Number(VMALOCK_ENOMEM);
 	}
 	return call.Handle(Kind::kSpace, space);
-}
-
-void ReadLimit(Call &call, size_t at, uint64_t *limit)
-{
-	if (call.Has(at))
-		*limit = call.Bytes(at);
-}
-
-/* Five arguments from @at on. */
-void ReadLimits(Call &call, size_t at, struct vmalock_limits *limits)
-{
-	uint64_t map_count = limits->map_count;
-
-	ReadLimit(call, at, &limits->address_space);
-	ReadLimit(call, at + 1, &limits->data);
-	ReadLimit(call, at + 2, &limits->stack);
-	ReadLimit(call, at + 3, &limits->memlock);
-	ReadLimit(call, at + 4, &map_count);
-	limits->map_count = static_cast<uint32_t>(map_count);
 }
 
 /*
@@ -305,62 +286,6 @@ napi_value RemapFilePages(Call &call)
 	return call.Number(vmalock_mm_remap_file_pages(mm, addr, length, prot, pgoff, flags));
 }
 
-/* (space, as, data, stack, memlock, mapCount): undefined: as it was */
-napi_value SetLimits(Call &call)
-{
-	vmalock_mm *mm = call.Space(0);
-	struct vmalock_limits limits;
-
-	if (call.Failed())
-		return call.Refuse();
-	vmalock_mm_get_limits(mm, &limits);
-	ReadLimits(call, 1, &limits);
-	if (call.Failed())
-		return call.Refuse();
-	vmalock_mm_set_limits(mm, &limits);
-	return nullptr;
-}
-
-/* (space, Float64Array(5)): as setLimits has them, Infinity for none */
-napi_value GetLimits(Call &call)
-{
-	vmalock_mm *mm = call.Space(0);
-	size_t room = 0;
-	double *out = call.Elements<double>(1, napi_float64_array, &room);
-	struct vmalock_limits limits;
-
-	if (call.Failed() || room < 5)
-		return call.Refuse();
-	vmalock_mm_get_limits(mm, &limits);
-	const uint64_t bytes[] = { limits.address_space, limits.data, limits.stack, limits.memlock };
-
-	for (size_t i = 0; i < 4; i++)
-		out[i] =
-			bytes[i] == UINT64_MAX ? std::numeric_limits<double>::infinity() : static_cast<double>(bytes[i]);
-	out[4] = limits.map_count;
-	return nullptr;
-}
-
-napi_value SetPrivileged(Call &call)
-{
-	vmalock_mm *mm = call.Space(0);
-	uint32_t privileged = call.Bits(1);
-
-	if (call.Failed())
-		return call.Refuse();
-	vmalock_mm_set_privileged(mm, static_cast<int>(privileged));
-	return nullptr;
-}
-
-napi_value Privileged(Call &call)
-{
-	vmalock_mm *mm = call.Space(0);
-
-	if (call.Failed())
-		return call.Refuse();
-	return call.Number(vmalock_mm_privileged(mm));
-}
-
 /* (space, address) */
 napi_value SetBrkStart(Call &call)
 {
@@ -416,10 +341,6 @@ const Function kSpaceFunctions[] = {
 	{ "msync", Entry<Msync> },
 	{ "seal", Entry<Seal> },
 	{ "remapFilePages", Entry<RemapFilePages> },
-	{ "setLimits", Entry<SetLimits> },
-	{ "getLimits", Entry<GetLimits> },
-	{ "setPrivileged", Entry<SetPrivileged> },
-	{ "privileged", Entry<Privileged> },
 	{ "brk", Entry<Brk> },
 	{ "setBrkStart", Entry<SetBrkStart> },
 	{ "split", Entry<Split> },

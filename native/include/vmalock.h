@@ -132,6 +132,24 @@ struct vmalock_limits {
 	uint32_t map_count; /* mappings; Linux's vm.max_map_count */
 };
 
+/* Linux's vm.overcommit_memory: when memory that is promised but not yet used counts as too much. */
+enum vmalock_overcommit_mode {
+	VMALOCK_OVERCOMMIT_HEURISTIC, /* ENOMEM for a single request above the limit */
+	VMALOCK_OVERCOMMIT_ALWAYS,    /* whatever is asked for */
+	VMALOCK_OVERCOMMIT_NEVER,     /* all promises together stay below the limit; MAP_NORESERVE means nothing */
+};
+
+struct vmalock_overcommit {
+	enum vmalock_overcommit_mode mode;
+	/* bytes, of which whole pages count */
+	uint64_t
+		limit; /* HEURISTIC: memory and swap of the machine. NEVER: CommitLimit. 0: VMALOCK_DEFAULT_COMMIT_LIMIT; at least a page */
+	uint64_t admin_reserve; /* NEVER: kept for the privileged. vm.admin_reserve_kbytes */
+	uint64_t
+		user_reserve; /* NEVER: kept from a space, but no more than a 32nd of what it maps. vm.user_reserve_kbytes */
+};
+#define VMALOCK_DEFAULT_COMMIT_LIMIT (UINT64_C(32) << 30)
+
 struct vmalock_options {
 	const char *policy;         /* a name of vmalock_policy_name(); NULL: "per-vma" */
 	enum vmalock_faults faults; /* which faults may take the policy's fast path */
@@ -147,6 +165,7 @@ struct vmalock_options {
 	int forbids_zero_page;
 	enum vmalock_thp thp; /* its forks have the same */
 	struct vmalock_limits limits;
+	struct vmalock_overcommit overcommit; /* its forks share the account */
 };
 #define VMALOCK_DEFAULT_FRAMES (UINT64_C(1) << 20)
 #define VMALOCK_MAX_NODES 64u
@@ -154,7 +173,7 @@ struct vmalock_options {
 /* Fills in the defaults: per-vma, rfc, memory, 2^20 frames, privileged, zero page, huge pages by madvise, no limits, 65530 mappings, stack 8 MiB. */
 VMALOCK_API void vmalock_options_init(struct vmalock_options *options);
 
-/* Return: 0; EINVAL for an unknown policy, era, backing or thp, too many nodes, fewer frames than nodes; ENOMEM. */
+/* Return: 0; EINVAL for an unknown policy, era, backing, thp or mode of overcommit, too many nodes, fewer frames than nodes; ENOMEM. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out);
 VMALOCK_API void vmalock_mm_get(vmalock_mm *mm);
 VMALOCK_API void vmalock_mm_put(vmalock_mm *mm);
@@ -400,6 +419,15 @@ VMALOCK_API void vmalock_mm_get_limits(vmalock_mm *mm, struct vmalock_limits *ou
 /* capset(2): root's rights, see struct vmalock_options, from now on (not 0) or no longer. */
 VMALOCK_API void vmalock_mm_set_privileged(vmalock_mm *mm, int privileged);
 VMALOCK_API int vmalock_mm_privileged(vmalock_mm *mm);
+
+/*
+ * How the machine of a space and its forks overcommits, from now on. What was promised stays.
+ * Return: 0; EINVAL (no such mode).
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_overcommit(vmalock_mm *mm, const struct vmalock_overcommit *how);
+
+/* Return: bytes promised to all of them now, Committed_AS of /proc/meminfo. @out may be NULL. */
+VMALOCK_API uint64_t vmalock_mm_get_overcommit(vmalock_mm *mm, struct vmalock_overcommit *out);
 
 /* brk(2) as the system call: returns the break afterwards, the old one for a refusal. 0 asks. */
 VMALOCK_API uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr);

@@ -49,9 +49,12 @@ export function addressSpaces(): void {
     frames: 16,
     numaNodes: 1,
     limits: { as: 1, data: 1, stack: 1, memlock: 1, mapCount: 1 },
+    overcommit: { mode: 'never', limit: 1, adminReserve: 1, userReserve: 1 },
     privileged: false,
   };
   new AddressSpace(options);
+  // @ts-expect-error there is no such mode
+  new AddressSpace({ overcommit: { mode: 'sometimes' } });
   // @ts-expect-error there is no such policy
   new AddressSpace({ policy: 'lottery' });
   // @ts-expect-error there is no such option

@@ -52,7 +52,7 @@ int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out)
 	int err;
 
 	if (!policy || options->faults > VMALOCK_FAULTS_LINUX_6_18 || options->backing > VMALOCK_BACKING_NONE ||
-	    options->thp > VMALOCK_THP_ALWAYS)
+	    options->thp > VMALOCK_THP_ALWAYS || options->overcommit.mode > VMALOCK_OVERCOMMIT_NEVER)
 		return -EINVAL;
 	if (options->numa_nodes > VMALOCK_MAX_NODES || (options->frames && options->frames < options->numa_nodes))
 		return -EINVAL;
@@ -268,6 +268,23 @@ void vmalock_mm_set_privileged(vmalock_mm *handle, int privileged)
 int vmalock_mm_privileged(vmalock_mm *mm)
 {
 	return mm_is_privileged(mm_of(mm));
+}
+
+int vmalock_mm_set_overcommit(vmalock_mm *mm, const struct vmalock_overcommit *how)
+{
+	if (how->mode > VMALOCK_OVERCOMMIT_NEVER)
+		return -EINVAL;
+	commit_set(mm_commit(mm_of(mm)), how);
+	return 0;
+}
+
+uint64_t vmalock_mm_get_overcommit(vmalock_mm *mm, struct vmalock_overcommit *out)
+{
+	struct commit *commit = mm_commit(mm_of(mm));
+
+	if (out)
+		commit_get(commit, out);
+	return atomic_load_relaxed(&commit->pages) << PAGE_SHIFT;
 }
 
 uint64_t vmalock_mm_brk(vmalock_mm *mm, uint64_t addr)

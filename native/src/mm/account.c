@@ -32,8 +32,10 @@ void mm_account(struct mm *mm, uint64_t flags, int64_t pages)
 		mm->data_pages += n;
 	if (flags & VM_LOCKED)
 		mm->locked_pages += n;
-	if (flags & VM_ACCOUNT)
+	if (flags & VM_ACCOUNT) {
 		mm->committed_pages += n;
+		commit_charge(mm_commit(mm), pages);
+	}
 	mm->peak_pages = max_u64(mm->peak_pages, mm->total_pages);
 }
 
@@ -42,6 +44,11 @@ bool mm_may_expand(const struct mm *mm, uint64_t flags, uint64_t pages)
 	if (mm->total_pages + pages > mm->limits.address_space >> PAGE_SHIFT)
 		return false;
 	return !is_data(flags) || mm->data_pages + pages <= mm->limits.data >> PAGE_SHIFT;
+}
+
+bool mm_may_commit(const struct mm *mm, uint64_t pages)
+{
+	return commit_allows(mm_commit(mm), pages, mm->total_pages, mm_is_privileged(mm));
 }
 
 bool mm_may_lock(const struct mm *mm, uint64_t flags, uint64_t pages)

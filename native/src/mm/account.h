@@ -17,6 +17,12 @@ bool mm_may_expand(const struct mm *mm, uint64_t flags, uint64_t pages);
 /* Would @pages more of a mapping with @flags stay within the limit on locked memory? RLIMIT_MEMLOCK. */
 bool mm_may_lock(const struct mm *mm, uint64_t flags, uint64_t pages);
 
+/*
+ * May the space be promised @pages more? Asked before what needs them, of the difference to what that gives back; charged is it by
+ * mm_account().
+ */
+bool mm_may_commit(const struct mm *mm, uint64_t pages);
+
 /* Is a mapping with these flags charged to the commit limit? Private, writable, not NORESERVE. */
 static inline bool flags_are_accountable(uint64_t flags)
 {

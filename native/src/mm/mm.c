@@ -32,6 +32,8 @@ static int init_parts(struct mm *mm, const struct vmalock_options *options, stru
 		err = swap_add(pool, options->swap);
 	if (!err)
 		err = pt_init(&mm->pt, pool, &mm->counters);
+	if (!frames && !err)
+		commit_set(frames_commit(pool), &options->overcommit);
 	if (!frames)
 		frames_put(pool); /* pt holds its own */
 	if (!err)
@@ -109,6 +111,7 @@ static void destroy(struct mm *mm)
 		vma_detach(vma);
 		vma_discard(vma);
 	}
+	commit_charge(mm_commit(mm), -(int64_t)mm->committed_pages);
 	mmap_write_unlock(mm);
 	rcu_batch_drain(&mm->retired_vmas);
 	mm_mempolicy_destroy(mm);

@@ -14,6 +14,8 @@
 #include "locks/domain.h"
 #include "locks/refcount.h"
 #include "mm/stats.h"
+#include "pt/commit.h"
+#include "pt/frame.h"
 #include "pt/pt.h"
 #include "sync/counters.h"
 #include "vma/vma.h"
@@ -80,6 +82,12 @@ static inline bool mm_is_privileged(const struct mm *mm)
 static inline struct mm *mm_of_vma(const struct vma *vma)
 {
 	return container_of(vma->domain, struct mm, domain);
+}
+
+/* The account that it shares with its forks. */
+static inline struct commit *mm_commit(const struct mm *mm)
+{
+	return frames_commit(mm->pt.frames);
 }
 
 static inline void mm_count(struct mm *mm, enum mm_stat stat)

@@ -73,6 +73,8 @@ static int copy_vmas(struct mm *parent, struct mm *child, struct copies *copies)
 		syncpoint("fork-locked-vma");
 		if (vma_flags(vma) & VM_DONTCOPY)
 			continue;
+		if ((vma_flags(vma) & VM_ACCOUNT) && !mm_may_commit(parent, vma_pages(vma)))
+			return -ENOMEM;
 		err = copy_vma(child, vma, copies);
 		if (err)
 			return err;

@@ -26,6 +26,8 @@ static int check_limits(struct mm *mm, const struct vma *vma, uint64_t start)
 		return -ENOMEM;
 	if (!mm_may_expand(mm, vma_flags(vma), more) || !mm_may_lock(mm, vma_flags(vma), more))
 		return -ENOMEM;
+	if (!mm_may_commit(mm, more))
+		return -ENOMEM;
 	return more <= vma->pgoff ? 0 : -ENOMEM;
 }
 

@@ -127,9 +127,11 @@ static int place(struct mm *mm, const struct map_request *r, uint64_t length, ui
 /* Charges what the new mapping needs beyond what it replaces. */
 static int check_limits(struct mm *mm, const struct region *r, const struct unmapping *u)
 {
-	uint64_t pages = r->length >> PAGE_SHIFT;
+	uint64_t pages = r->length >> PAGE_SHIFT, charged = pages - u->accounted_pages;
 
-	return mm_may_expand(mm, r->flags, pages - u->pages) ? 0 : -ENOMEM;
+	if (!mm_may_expand(mm, r->flags, pages - u->pages))
+		return -ENOMEM;
+	return !flags_are_accountable(r->flags) || !charged || mm_may_commit(mm, charged) ? 0 : -ENOMEM;
 }
 
 static struct vma *create(struct mm *mm, const struct region *r, uint64_t flags)
@@ -226,13 +228,23 @@ int map_region(struct mm *mm, const struct region *r)
 	return err;
 }
 
-/* Shared anonymous memory is an object of its own, made only when nothing else can refuse. */
+/*
+ * Shared anonymous memory is an object of its own, made only when nothing else can refuse. Promised is the whole of it, whoever may
+ * write.
+ */
 static int map_shared_anonymous(struct mm *mm, struct region *region)
 {
-	int err = file_create_shared_anonymous(region->length, mm->backing == VMALOCK_BACKING_NONE, &region->file);
+	bool charged = !(region->flags & VM_NORESERVE);
+	int err;
+
+	if (charged && !mm_may_commit(mm, region->length >> PAGE_SHIFT))
+		return -ENOMEM;
+	err = file_create_shared_anonymous(region->length, mm->backing == VMALOCK_BACKING_NONE, &region->file);
 
 	if (err)
 		return err;
+	if (charged)
+		file_charge(region->file, mm->pt.frames);
 	err = map_region(mm, region);
 	vma_file_put(region->file); /* the mapping holds its own */
 	return err;
@@ -254,7 +266,7 @@ static int map_locked(struct mm *mm, const struct map_request *r, struct region 
 	err = r->file ? file_kind(r, &region->flags) : anonymous_kind(r, &region->flags);
 	if (err)
 		return err;
-	if (r->flags & VMALOCK_MAP_NORESERVE)
+	if ((r->flags & VMALOCK_MAP_NORESERVE) && commit_heeds_noreserve(mm_commit(mm)))
 		region->flags |= VM_NORESERVE;
 	if (r->file)
 		return map_region(mm, region);

@@ -26,8 +26,11 @@ static int charge(struct mm *mm, const struct vma *vma, uint64_t pages, uint64_t
 	if (*flags & VM_WRITE) {
 		if (!mm_may_expand(mm, *flags, pages) && mm_may_expand(mm, old, pages))
 			return -ENOMEM;
-		if (!(old & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)))
-			*flags |= VM_ACCOUNT;
+		if (old & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE))
+			return 0;
+		if (!mm_may_commit(mm, pages))
+			return -ENOMEM;
+		*flags |= VM_ACCOUNT;
 	} else if ((old & VM_ACCOUNT) && vma_is_anonymous(vma) && !vma_anon(vma)) {
 		*flags &= ~VM_ACCOUNT;
 	}

@@ -117,6 +117,15 @@ static int check_vma(struct remap *r)
 	return grows(r) ? check_growth(r) : 0;
 }
 
+/* What it leaves behind with MREMAP_DONTUNMAP keeps its charge. */
+static bool may_charge(const struct remap *r)
+{
+	bool leaves = r->flags & VMALOCK_MREMAP_DONTUNMAP;
+
+	return !(vma_flags(r->vma) & VM_ACCOUNT) ||
+	       mm_may_commit(r->mm, leaves ? r->new_length >> PAGE_SHIFT : pages_more(r));
+}
+
 /* --- in place ------------------------------------------------------------------------------------------------------ */
 
 static bool may_grow_in_place(const struct remap *r)
@@ -144,6 +153,8 @@ static int grow_in_place(const struct remap *r)
 		.policy = vma->policy,
 	};
 
+	if (!may_charge(r))
+		return -ENOMEM;
 	mm_vma_write_lock(r->mm, vma);
 	merge.anon = vma_anon_ref(vma);
 	if (!vma_merge_new(&merge))
@@ -285,7 +296,7 @@ static int move(struct remap *r)
 	struct vma *copy;
 	int err;
 
-	if (!map_count_allows_move(mm))
+	if (!map_count_allows_move(mm) || !may_charge(r))
 		return -ENOMEM;
 	mm_vma_write_lock(mm, r->vma);
 	err = reserve_move(r);

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "locks/held.h"
+#include "pt/commit.h"
 #include "pt/file_object.h"
 #include "pt/frame.h"
 
@@ -51,6 +52,30 @@ static void free_retired_page(struct rcu_node *node)
 	file_page_free(container_of(node, struct file_page, rcu));
 }
 
+/* Shared anonymous memory has the length that it was made with. */
+static int64_t pages_of(const struct file *file)
+{
+	return (int64_t)(page_up(atomic_load_relaxed(&file->length)) >> PAGE_SHIFT);
+}
+
+void file_charge(struct vma_file *base, struct frames *pool)
+{
+	struct file *file = file_of_base(base);
+
+	check(file->shmem && !file->charged);
+	frames_get(pool);
+	file->charged = pool;
+	commit_charge(frames_commit(pool), pages_of(file));
+}
+
+static void uncharge(struct file *file)
+{
+	if (!file->charged)
+		return;
+	commit_charge(frames_commit(file->charged), -pages_of(file));
+	frames_put(file->charged);
+}
+
 /* No mapping is left, so that nobody copies a page of it any more. */
 static void release(struct vma_file *base)
 {
@@ -60,6 +85,7 @@ static void release(struct vma_file *base)
 	page_tree_destroy(&file->pages, free_tree_page);
 	file_holes_destroy(&file->holes);
 	vma_file_destroy_mappings(base);
+	uncharge(file);
 	sync_mutex_destroy(&file->lock);
 	alloc_free(file);
 }

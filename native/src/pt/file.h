@@ -23,6 +23,7 @@
 #include "sync/rcu.h"
 #include "vma/file.h"
 
+struct frames;
 struct file; /* begins with struct vma_file; see file.c */
 
 /* vmalock_file_create(), for internal users. */
@@ -33,6 +34,9 @@ must_check int file_create(const struct vmalock_file_options *options, struct vm
  * 0 or -ENOMEM.
  */
 must_check int file_create_shared_anonymous(uint64_t length, bool counted_only, struct vma_file **out);
+
+/* Shared anonymous memory is charged in full to the pool of the space that makes it, until the object goes. */
+void file_charge(struct vma_file *file, struct frames *pool);
 
 uint64_t file_length(struct vma_file *file);
 

@@ -31,6 +31,7 @@ struct file {
 	uint8_t fill;             /* fixed */
 	bool counted_only;        /* fixed */
 	bool shmem;               /* fixed */
+	struct frames *charged;   /* whose commit account has its length, or NULL. fixed before anybody else sees it */
 	char name[];              /* base.name, unless that is NULL */
 };
 

@@ -150,6 +150,11 @@ bool frames_have_bytes(const struct frames *frames)
 	return frames->have_bytes;
 }
 
+struct commit *frames_commit(struct frames *frames)
+{
+	return &frames->commit;
+}
+
 bool frames_charge_table(struct frames *frames)
 {
 	if (likely(atomic_fetch_add_relaxed(&frames->tables, 1) < max_u64(frames->limit, FRAMES_LEAST_TABLES)))

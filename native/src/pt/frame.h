@@ -25,6 +25,7 @@
 #include "vmalock.h"
 
 struct frames; /* a pool; counted */
+struct commit;
 
 /* @limit frames at most. 0; -ENOMEM when the host has no such range of addresses, or no memory. */
 must_check int frames_create(uint64_t limit, enum vmalock_backing backing, struct frames **out);
@@ -44,6 +45,9 @@ bool frames_have_bytes(const struct frames *frames);
 #define FRAMES_LEAST_TABLES UINT64_C(16384)
 must_check bool frames_charge_table(struct frames *frames);
 void frames_uncharge_table(struct frames *frames);
+
+/* What its spaces have been promised. */
+struct commit *frames_commit(struct frames *frames);
 
 /* Frames in use now. Exact when nobody takes or gives one. */
 uint64_t frames_used(struct frames *frames);

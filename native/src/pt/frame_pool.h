@@ -7,6 +7,7 @@
 #include "base/atomic.h"
 #include "locks/refcount.h"
 #include "locks/spinlock.h"
+#include "pt/commit.h"
 #include "pt/frame.h"
 #include "pt/frame_blocks.h"
 #include "pt/zero.h"
@@ -37,6 +38,7 @@ struct frames {
 	struct frame_blocks node[VMALOCK_MAX_NODES]; /* each node's free frames, numbered from 0. Guard: lock. */
 
 	cache_aligned atomic_u64 tables; /* page tables of all spaces of the pool, without roots */
+	struct commit commit;
 
 	struct frame_cache caches[THREAD_SLOTS];
 };

@@ -151,6 +151,7 @@ int world_create(const struct trace *trace, const struct vmalock_options *option
 	w->trace = trace;
 	w->options = *options;
 	w->options.numa_nodes = nodes_named(trace);
+	w->options.overcommit.mode = VMALOCK_OVERCOMMIT_ALWAYS; /* what was refused for that is not in the trace */
 	err = fill_in(w);
 	if (err)
 		world_destroy(w);

@@ -27,6 +27,8 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   getMempolicy: [],
   setLimits: [{}],
   limits: [],
+  setOvercommit: [{}],
+  overcommit: [],
   setPrivileged: [true],
   isPrivileged: [],
   mseal: [page(0), PAGE],
@@ -217,6 +219,7 @@ describe('a getter of the options that closes the space', () => {
     ['mbind', (space, start) => space.mbind(start, PAGE, closing(space, { mode: 0 }, 'nodes'))],
     ['setMempolicy', (space) => space.setMempolicy(closing(space, { mode: 0 }, 'nodes'))],
     ['setLimits', (space) => space.setLimits(closing(space, {}, 'as'))],
+    ['setOvercommit', (space) => space.setOvercommit(closing(space, {}, 'limit'))],
     ['getMempolicy', (space) => space.getMempolicy(closing(space, {}, 'address'))],
   ])('is seen by %s, which changes nothing else', (_, act) => {
     const space = new AddressSpace();
