@@ -31,6 +31,8 @@ export interface UserfaultfdOptions {
   exactAddress?: boolean;
   /** Write protection holds for private anonymous memory where no page is, too. @defaultValue false */
   wpUnpopulated?: boolean;
+  /** A write lifts the protection of its page by itself, and no event tells; with it goes `wpUnpopulated`. @defaultValue false */
+  wpAsync?: boolean;
   /** Linux's UFFD_FEATURE_ bits; the options above are or-ed to it. @defaultValue 0 */
   features?: number;
 }
@@ -81,12 +83,13 @@ const told = new Float64Array(3);
 
 /** @internal UFFD_FEATURE_ bits. */
 export function userfaultfdFeatures(options: UserfaultfdOptions): number {
-  const { sigbus, exactAddress, wpUnpopulated, features: more = 0 } = object('options', options);
+  const { sigbus, exactAddress, wpUnpopulated, wpAsync, features: more = 0 } = object('options', options);
   return (
     (bits('features', more) |
       (isOn('sigbus', sigbus) ? constants.UFFD_FEATURE_SIGBUS : 0) |
       (isOn('exactAddress', exactAddress) ? constants.UFFD_FEATURE_EXACT_ADDRESS : 0) |
-      (isOn('wpUnpopulated', wpUnpopulated) ? constants.UFFD_FEATURE_WP_UNPOPULATED : 0)) >>>
+      (isOn('wpUnpopulated', wpUnpopulated) ? constants.UFFD_FEATURE_WP_UNPOPULATED : 0) |
+      (isOn('wpAsync', wpAsync) ? constants.UFFD_FEATURE_WP_ASYNC : 0)) >>>
     0
   );
 }

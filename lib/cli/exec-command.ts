@@ -36,8 +36,9 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   r OFF, w OFF [VALUE]              load or store one byte
   ftruncate LEN                     the protocol's file, whatever maps it
   punch OFF LEN                     a hole in it: fallocate with PUNCH_HOLE
-  uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default) or 2, which
-                                    also protects empty memory; both give SIGBUS instead of events
+  uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default), 2, which
+                                    also protects empty memory, or 3, whose protection a write lifts; all give SIGBUS
+                                    instead of events
   uffd-unregister, uffd-zeropage, uffd-poison OFF LEN - [N]
   uffd-copy, uffd-copywp OFF LEN VALUE [N]
   uffd-continue OFF LEN wp|- [N]    uffd-protect OFF LEN on|off [N]

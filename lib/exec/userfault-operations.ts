@@ -1,8 +1,8 @@
 /**
- * The protocol's operations on userfaultfds: `uffd-register OFF LEN MODES [1 or 2]` and its kin.
+ * The protocol's operations on userfaultfds: `uffd-register OFF LEN MODES [1, 2 or 3]` and its kin.
  *
- * There are two. An access that would make an event gives SIGBUS, so that nobody has to wait; the second one protects private
- * anonymous memory where no page is, too.
+ * There are three. An access that would make an event gives SIGBUS, so that nobody has to wait; the second one protects private
+ * anonymous memory where no page is, too; of the third a write lifts the protection.
  */
 import type { AddressSpace } from '../address-space';
 import { VmalockError } from '../errors';
@@ -19,7 +19,7 @@ export class UserfaultOperations {
 
   /** @returns undefined when `word` names none */
   named(word: string | undefined): number | undefined {
-    return word === undefined || word === '1' ? 1 : word === '2' ? 2 : undefined;
+    return word === undefined ? 1 : /^[123]$/.test(word) ? Number(word) : undefined;
   }
 
   run(operation: string, address: number, length: number, word: string, n: number): string | undefined {
@@ -70,7 +70,7 @@ export class UserfaultOperations {
   private opened(n: number): Userfaultfd {
     const known = this.open.get(n);
     if (known) return known;
-    const uffd = this.space.userfaultfd({ sigbus: true, wpUnpopulated: n === 2 });
+    const uffd = this.space.userfaultfd({ sigbus: true, wpUnpopulated: n === 2, wpAsync: n === 3 });
     this.open.set(n, uffd);
     return uffd;
   }

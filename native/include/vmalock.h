@@ -506,7 +506,7 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_write(vmalock_mm *mm, uint64_t add
 enum vmalock_invalidation {
 	VMALOCK_INVALIDATE_UNMAP,   /* the mapping goes: munmap, MAP_FIXED over it, a heap or an mremap that shrinks */
 	VMALOCK_INVALIDATE_PROTECT, /* other rights: mprotect, write protection by a userfaultfd */
-	VMALOCK_INVALIDATE_CLEAR, /* pages go and the mapping stays: MADV_DONTNEED, _FREE, _PAGEOUT, guards, a file that is cut */
+	VMALOCK_INVALIDATE_CLEAR, /* pages go and the mapping stays: MADV_DONTNEED, _FREE, _PAGEOUT, guards, a file that is cut, a userfaultfd's move */
 	VMALOCK_INVALIDATE_MOVE,     /* the old place of an mremap */
 	VMALOCK_INVALIDATE_COW,      /* a write found a page that is not its own, and got another */
 	VMALOCK_INVALIDATE_FORK,     /* private pages may not be written any more without a copy */
@@ -568,6 +568,8 @@ typedef struct vmalock_uffd vmalock_uffd;
 #define VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM (UINT64_C(1) << 12)
 #define VMALOCK_UFFD_FEATURE_WP_UNPOPULATED (UINT64_C(1) << 13) /* anonymous memory is protected where no page is, too */
 #define VMALOCK_UFFD_FEATURE_POISON (UINT64_C(1) << 14)
+#define VMALOCK_UFFD_FEATURE_WP_ASYNC                                                                                   \
+	(UINT64_C(1) << 15) /* a write lifts its page's protection, and no event tells; with it WP_UNPOPULATED */
 #define VMALOCK_UFFD_FEATURE_MOVE (UINT64_C(1) << 16)
 
 /* One handle, which keeps the space. Return: 0; EINVAL, ENOSYS (@features); ENOMEM. */

@@ -462,15 +462,19 @@ struct move {
 #define UFFD_MOVE _IOWR(UFFDIO, 0x05, struct move)
 #define UFFD_POISON _IOWR(UFFDIO, 0x08, struct poison)
 
-/* 1 and 2; an access that would make an event gives SIGBUS, so that nobody has to wait. The second protects empty memory, too. */
-static int uffds[3] = { -1, -1, -1 };
-static const uint64_t uffd_features[3] = { 0, UFFD_FEATURE_SIGBUS, UFFD_FEATURE_SIGBUS | UFFD_FEATURE_WP_UNPOPULATED };
+/*
+ * 1 to 3; an access that would make an event gives SIGBUS, so that nobody has to wait. The second protects empty memory, too;
+ * of the third a write lifts the protection (WP_ASYNC, of 6.7).
+ */
+static int uffds[4] = { -1, -1, -1, -1 };
+static const uint64_t uffd_features[4] = { 0, UFFD_FEATURE_SIGBUS, UFFD_FEATURE_SIGBUS | UFFD_FEATURE_WP_UNPOPULATED,
+					   UFFD_FEATURE_SIGBUS | 1 << 15 };
 
-/* Which one the next word names; 1 when there is no word. -1: neither. */
+/* Which one the next word names; 1 when there is no word. -1: none. */
 static int uffd_word(void)
 {
 	const char *word = next_word();
-	int n = !word || strcmp(word, "1") == 0 ? 1 : strcmp(word, "2") == 0 ? 2 : -1;
+	int n = !word ? 1 : word[0] >= '1' && word[0] <= '3' && !word[1] ? word[0] - '0' : -1;
 
 	if (n > 0 && uffds[n] < 0) {
 		struct uffdio_api api = { .api = UFFD_API, .features = uffd_features[n] };

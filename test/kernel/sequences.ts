@@ -287,6 +287,7 @@ export const PROFILES: readonly Profile[] = [
         [map, 'uffd-register 0 12 w 1'],
         [map, `uffd-register 2 8 ${modes} 2`],
         [map, `uffd-register 0 12 ${modes} 1`],
+        [map, 'uffd-register 0 12 w 3'],
       ];
     }),
   },
@@ -623,9 +624,9 @@ class Writer {
     return 'w';
   }
 
-  /** Mostly the first: two often refuse each other. */
+  /** Mostly the first: they often refuse each other. */
   private uffd(): number {
-    return this.random.oneOf([1, 1, 1, 2]);
+    return this.random.oneOf([1, 1, 1, 1, 2, 3]);
   }
 
   private rlimit(): string {

@@ -206,7 +206,13 @@ export async function replays(): Promise<void> {
 }
 
 export async function userfaults(): Promise<void> {
-  const uffd: Userfaultfd = space.userfaultfd({ sigbus: true, exactAddress: false, wpUnpopulated: true, features: 0 });
+  const uffd: Userfaultfd = space.userfaultfd({
+    sigbus: true,
+    exactAddress: false,
+    wpUnpopulated: true,
+    wpAsync: true,
+    features: 0,
+  });
   uffd.register(0n, 4096, { missing: true, wp: true, minor: false });
   uffd.register(0, 4096, 7);
   uffd.copy(0, new Uint8Array(4096), { wp: true, wake: false, flags: 0 });

@@ -93,6 +93,18 @@ describe('a mode', () => {
     expect(codeOf(() => space.write(page(0), Buffer.of(2)))).toBe('ERR_VMALOCK_USERFAULT');
   });
 
+  it('wp lifts itself with the write, if asked to', () => {
+    using space = drawn('AA');
+    using uffd = space.userfaultfd({ wpAsync: true });
+    uffd.register(page(0), pages(2), { wp: true });
+    uffd.writeProtect(page(0), pages(2), true);
+    space.write(page(0), Buffer.of(2));
+    expect(space.read(page(0), 1)[0]).toBe(2);
+    expect(uffd.read()).toBeUndefined();
+    expect(space.stats().userfaults).toBe(0);
+    space.validate();
+  });
+
   it('minor tells of pages that the file has', () => {
     using space = new AddressSpace();
     const file = new SimFile({ length: pages(2) });

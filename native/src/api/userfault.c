@@ -11,7 +11,7 @@
 	(VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP | VMALOCK_UFFD_FEATURE_MISSING_SHMEM | VMALOCK_UFFD_FEATURE_SIGBUS |    \
 	 VMALOCK_UFFD_FEATURE_MINOR_SHMEM | VMALOCK_UFFD_FEATURE_EXACT_ADDRESS |                                        \
 	 VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM | VMALOCK_UFFD_FEATURE_WP_UNPOPULATED | VMALOCK_UFFD_FEATURE_POISON |  \
-	 VMALOCK_UFFD_FEATURE_MOVE)
+	 VMALOCK_UFFD_FEATURE_WP_ASYNC | VMALOCK_UFFD_FEATURE_MOVE)
 
 /* All of Linux 6.18. */
 #define KNOWN ((UINT64_C(1) << 17) - 1)
@@ -30,6 +30,9 @@ int vmalock_uffd_create(vmalock_mm *mm, uint64_t features, vmalock_uffd **out)
 		return -EINVAL;
 	if (features & ~MODELLED)
 		return -ENOSYS;
+	/* Who looks later what was written must not miss what was empty. */
+	if (features & VMALOCK_UFFD_FEATURE_WP_ASYNC)
+		features |= VMALOCK_UFFD_FEATURE_WP_UNPOPULATED;
 	err = userfault_create(mm_of(mm), features, &ctx);
 	if (!err)
 		*out = (vmalock_uffd *)(void *)ctx;

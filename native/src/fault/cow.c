@@ -12,6 +12,7 @@
 #include "fault/huge.h"
 #include "mm/mempolicy.h"
 #include "mm/observer.h"
+#include "mm/userfault.h"
 #include "pt/file.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
@@ -117,12 +118,29 @@ static bool must_retry(struct fault *f)
 	       pte_kind(f->pte) != PTE_ANON;
 }
 
+/* Asynchronous write protection wants no event: that the mark has gone says that somebody wrote. */
+static uint32_t lift_protection(struct fault *f)
+{
+	if (fault_lock_entry(f)) {
+		pt_slot_set(&f->mm->pt, &f->slot, f->pte & ~PTE_UFFD_WP);
+		fault_unlock_entry(f);
+	}
+	return FAULT_CHANGED;
+}
+
+static uint32_t write_protected(struct fault *f)
+{
+	if (f->vma->userfault->features & VMALOCK_UFFD_FEATURE_WP_ASYNC)
+		return lift_protection(f);
+	return fault_userfault(f, VMALOCK_UFFD_WP);
+}
+
 uint32_t fault_write_present(struct fault *f)
 {
 	uint32_t result;
 
 	if (unlikely(f->pte & PTE_UFFD_WP) && (vma_flags(f->vma) & VM_UFFD_WP))
-		return fault_userfault(f, VMALOCK_UFFD_WP);
+		return write_protected(f);
 	if (unlikely(pte_is_huge(f->pte)))
 		return fault_write_huge(f);
 	if (unlikely(must_retry(f))) {

@@ -17,6 +17,7 @@
 #include "fault/fault.h"
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "ops/userfault_register.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
@@ -143,8 +144,11 @@ static int move_pages(struct userfault_ctx *ctx, const struct userfault_move *mo
 	if (err)
 		return err;
 	err = check_vmas(ctx, move, &hold);
-	if (!err)
+	if (!err) {
+		mm_invalidate_start(mm, move->from, move->from + move->length, VMALOCK_INVALIDATE_CLEAR);
 		err = move_held(mm, move, done);
+		mm_invalidate_end(mm, move->from, move->from + move->length, VMALOCK_INVALIDATE_CLEAR);
+	}
 	let_go(mm, &hold);
 	return err;
 }

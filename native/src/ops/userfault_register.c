@@ -38,17 +38,19 @@ static uint64_t flags_of_mode(uint64_t mode)
 	       (mode & VMALOCK_UFFD_MODE_WP ? VM_UFFD_WP : 0) | (mode & VMALOCK_UFFD_MODE_MINOR ? VM_UFFD_MINOR : 0);
 }
 
-/* Simulated files stand for shmem and memfd, whose pages are memory too. */
-static bool can_userfault(const struct vma *vma, uint64_t modes)
+/* Simulated files stand for shmem and memfd, whose pages are memory too. Asynchronous write protection alone takes any memory. */
+static bool can_userfault(const struct userfault_ctx *ctx, const struct vma *vma, uint64_t modes)
 {
-	if (vma_flags(vma) & (VM_DROPPABLE | VM_PFNMAP))
+	bool async = (ctx->features & VMALOCK_UFFD_FEATURE_WP_ASYNC) && modes == VM_UFFD_WP;
+
+	if (vma_flags(vma) & (async ? VM_DROPPABLE : VM_DROPPABLE | VM_PFNMAP))
 		return false;
 	return !(modes & VM_UFFD_MINOR) || !vma_is_anonymous(vma);
 }
 
 static int check_to_register(const struct userfault_ctx *ctx, const struct vma *vma, uint64_t modes)
 {
-	if (!can_userfault(vma, modes))
+	if (!can_userfault(ctx, vma, modes))
 		return -EINVAL;
 	/* Who resolves a fault fills holes of the file. */
 	if (!(vma_flags(vma) & VM_MAYWRITE))
@@ -60,7 +62,7 @@ static int check_to_unregister(const struct userfault_ctx *ctx, const struct vma
 {
 	if (vma->userfault && vma->userfault != ctx)
 		return -EINVAL;
-	return can_userfault(vma, vma_flags(vma) & VM_UFFD_FLAGS) ? 0 : -EINVAL;
+	return can_userfault(ctx, vma, vma_flags(vma) & VM_UFFD_FLAGS) ? 0 : -EINVAL;
 }
 
 /* Nothing changes unless every VMA of the range is in order; one must be there. @modes 0: to unregister. */

@@ -1,5 +1,6 @@
 /* UFFDIO_MOVE: what may move, in which order it is refused, what is there afterwards. */
 #include "base/alloc.h"
+#include "support/observing.h"
 #include "support/resolving.h"
 
 #define HOLES VMALOCK_UFFD_MOVE_ALLOW_SRC_HOLES
@@ -55,6 +56,20 @@ static void pages_change_their_place_and_no_frame_is_taken(void)
 	expect_eq(read_byte(r.mm, 10), 3);
 	expect_eq(fault_at(r.mm, 0, VMALOCK_READ), USERFAULT);
 	expect_eq(fault_at(r.mm, 1, VMALOCK_WRITE), MINOR);
+	end_rig(&r);
+}
+
+static void observers_are_told_of_the_old_place(void)
+{
+	struct rig r = rig_of(MISSING);
+	struct recorder recorder;
+
+	observe(r.mm, &recorder);
+	expect_eq(move_pages(r.uffd, 1, 8, 2, 0, 2), 0);
+	expect_told(&recorder, 0, 8, 2, VMALOCK_INVALIDATE_CLEAR);
+	expect_eq(move_pages(r.uffd, 30, 8, 2, 0, 0), VMALOCK_ENOENT);
+	expect_told_times(&recorder, 1);
+	vmalock_mm_unobserve(r.mm, recorder.observation);
 	end_rig(&r);
 }
 
@@ -304,6 +319,7 @@ static void a_huge_page_that_fork_has_shared_is_busy_and_stays_whole(void)
 
 static const struct test_case cases[] = {
 	CASE(pages_change_their_place_and_no_frame_is_taken),
+	CASE(observers_are_told_of_the_old_place),
 	CASE(a_hole_is_enoent_unless_it_may_be_one),
 	CASE(what_is_there_is_told_before_what_is_missing),
 	CASE(a_marker_neither_gives_way_nor_moves),

@@ -284,6 +284,30 @@ static struct rig rig_of_file(vmalock_file *file, uint32_t type, uint64_t mode)
 	return r;
 }
 
+static void asynchronous_protection_is_lifted_by_the_write_and_tells_nobody(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	vmalock_uffd *uffd;
+
+	faults_return();
+	uffd = uffd_with(mm, VMALOCK_UFFD_FEATURE_WP_ASYNC);
+	map_at(mm, 0, 3, RW);
+	write_byte(mm, 0, 1);
+	expect_eq(register_pages(uffd, 0, 3, WP | MISSING), 0);
+	expect_eq(copy_pages(uffd, 1, 1, 4, VMALOCK_UFFD_COPY_WP, 1), 0);
+	expect_eq(protect_pages(uffd, 0, 1, true), 0);
+	expect_eq(fault_at(mm, 0, VMALOCK_READ), MINOR);
+	expect_eq(fault_at(mm, 0, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, MINOR);
+	write_byte(mm, 1, 5);
+	expect_eq(read_byte(mm, 1), 5);
+	expect_no_event(uffd);
+	expect_eq(fault_at(mm, 2, VMALOCK_WRITE), USERFAULT); /* missing pages are told all the same */
+	expect_eq(stats_of(mm).userfaults, 1);
+	expect_valid(mm);
+	vmalock_uffd_put(uffd);
+	end_space(mm);
+}
+
 static void a_hole_of_a_file_is_missing_and_a_page_of_it_is_minor(void)
 {
 	vmalock_file *file = file_with(4, 0x2e, 0);
@@ -472,6 +496,7 @@ static const struct test_case cases[] = {
 	CASE(unregistering_lifts_it),
 	CASE(anonymous_memory_where_no_page_is_is_protected_only_if_asked_for),
 	CASE(protecting_what_is_not_registered_so_is_enoent_and_keeps_what_lies_before),
+	CASE(asynchronous_protection_is_lifted_by_the_write_and_tells_nobody),
 	CASE(a_hole_of_a_file_is_missing_and_a_page_of_it_is_minor),
 	CASE(a_private_mapping_gets_frames_of_its_own_and_the_file_keeps_its_hole),
 	CASE(protection_of_a_file_holds_where_no_page_is_and_after_dontneed),

@@ -86,7 +86,7 @@ const CONVERSATION: readonly [operation: string, answer: string][] = [
   ['uffd-unregister 1 1 - 1', '0 ok\n'],
   ['uffd-close', '0 ok\n'],
   ['?', 'maps 1 0-4:rw-p:a\n'],
-  ['uffd-copy 1 1 5 3', 'X syntax\n'],
+  ['uffd-copy 1 1 5 4', 'X syntax\n'],
   ['uffd-steal 1 1 -', 'X unknown operation\n'],
   ['reset', 'reset ok\n'],
   ['?c', 'maps 0\ncore ........\n'],
