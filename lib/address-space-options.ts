@@ -28,7 +28,7 @@ export interface AddressSpaceOptions {
   limits?: AddressSpaceLimits;
   /** How the machine promises memory, to the space and its forks together. */
   overcommit?: OvercommitOptions;
-  /** As root on Linux: no memlock limit, may map below 64 KiB. @defaultValue true */
+  /** As root on Linux: no memlock limit, may map the first page. @defaultValue true */
   privileged?: boolean;
   /**
    * Reading anonymous memory that nobody wrote maps the shared zero page. Where it does not, it brings a page of its

@@ -174,15 +174,6 @@ const PINNED: Readonly<Record<string, () => void>> = {
     expect([nodeIn(space), nodeIn(child)]).toEqual([1, 0]);
   },
 
-  'MREMAP_DONTUNMAP takes the pages it leaves unlocked off VmLck': () => {
-    using space = new AddressSpace();
-    const start = space.mmap({ length: 2 * PAGE, locked: true });
-    const moved = space.mremap(start, 2 * PAGE, 2 * PAGE, { mayMove: true, dontUnmap: true });
-    expect(space.status()['VmLck']).toBe(2 * PAGE);
-    space.munmap(moved, 2 * PAGE);
-    expect(space.status()['VmLck']).toBe(0);
-  },
-
   'limits are soft limits': () => {
     using space = new AddressSpace({ privileged: false, limits: { as: PAGE } });
     space.setLimits({ as: 0 });

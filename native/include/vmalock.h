@@ -157,7 +157,7 @@ struct vmalock_options {
 	uint64_t frames;     /* most frames that the space and its forks may use; 0: VMALOCK_DEFAULT_FRAMES */
 	uint64_t swap;       /* pages that the space and its forks may have out, each in a slot of 4 KiB; 0: none */
 	uint32_t numa_nodes; /* nodes among which the frames are divided evenly; 0: 1. Most: VMALOCK_MAX_NODES */
-	int privileged;      /* not 0: as root, no memlock limit, may map below 64 KiB */
+	int privileged;      /* not 0: as root, no memlock limit, may map the first page */
 	/*
 	 * not 0: reading anonymous memory that nobody wrote brings a page of its own and not the shared zero page, which
 	 * shows in what is resident and in what merges. Linux: mm_forbids_zeropage(), as on s390, and kernels of some sandboxes.

@@ -25,7 +25,9 @@ struct policy;
 
 /* Linux's limits on x86-64. */
 #define MM_TASK_SIZE VMALOCK_TASK_SIZE
-#define MM_MIN_ADDRESS UINT64_C(65536) /* vm.mmap_min_addr */
+/* As Linux has them where nobody sets vm.mmap_min_addr. */
+#define MM_MIN_ADDRESS UINT64_C(65536)        /* nothing goes below it by itself: CONFIG_LSM_MMAP_MIN_ADDR */
+#define MM_ROOT_ONLY_ADDRESSES UINT64_C(4096) /* only the privileged may ask for less: CONFIG_DEFAULT_MMAP_MIN_ADDR */
 #define MM_STACK_GUARD_GAP (UINT64_C(256) << PAGE_SHIFT)
 
 struct mm {
@@ -59,6 +61,8 @@ struct mm {
 	uint32_t map_count;                                                      /* VMAs */
 	uint64_t total_pages, data_pages, stack_pages, exec_pages, locked_pages; /* as Linux's total_vm, ... */
 	uint64_t peak_pages;
+	/* Of locked_pages: those that MREMAP_DONTUNMAP unlocked. Linux forgets to take them off, and so VmLck tells. */
+	uint64_t forgotten_locked_pages;
 	uint64_t committed_pages; /* of accounted mappings */
 	uint64_t mmap_base;       /* new mappings go below it, highest first */
 	uint64_t default_flags;   /* VM_LOCKED bits that every new mapping gets: MCL_FUTURE. Guard: W */

@@ -65,7 +65,7 @@ const char *mm_validate(struct mm *mm)
 		return "the number of VMAs differs from what is counted";
 	if (tally.total != mm->total_pages)
 		return "the pages mapped differ from what is counted";
-	if (tally.locked != mm->locked_pages)
+	if (tally.locked + mm->forgotten_locked_pages != mm->locked_pages)
 		return "the pages locked differ from what is counted";
 	if (tally.committed != mm->committed_pages)
 		return "the pages committed differ from what is counted";

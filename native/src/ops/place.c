@@ -59,7 +59,7 @@ static bool find_up(struct mm *mm, uint64_t low, uint64_t high, uint64_t length,
 /* Top down; if that fails, as Linux does it, bottom up in the upper two thirds. */
 static bool find_room(struct mm *mm, uint64_t length, uint64_t *out)
 {
-	return find_down(mm, mm_is_privileged(mm) ? PAGE_SIZE : MM_MIN_ADDRESS, mm->mmap_base, length, out) ||
+	return find_down(mm, PAGE_SIZE, mm->mmap_base, length, out) ||
 	       find_up(mm, BOTTOM_UP_BASE, MM_TASK_SIZE, length, out);
 }
 
@@ -94,7 +94,7 @@ static int check_fixed(struct mm *mm, uint64_t addr, uint64_t length)
 		return -ENOMEM; /* Linux looks at the range before the alignment */
 	if (!page_aligned(addr))
 		return -EINVAL;
-	return addr < MM_MIN_ADDRESS && !mm_is_privileged(mm) ? -EPERM : 0;
+	return addr < MM_ROOT_ONLY_ADDRESSES && !mm_is_privileged(mm) ? -EPERM : 0;
 }
 
 int mm_place(struct mm *mm, const struct place *where, uint64_t *out)
@@ -110,6 +110,8 @@ int mm_place(struct mm *mm, const struct place *where, uint64_t *out)
 	}
 	if (hint && hint < MM_MIN_ADDRESS)
 		hint = MM_MIN_ADDRESS;
+	if (where->low_2g && (where->length > LOW_2G_END || hint > LOW_2G_END - where->length))
+		hint = 0; /* MAP_32BIT: a hint below is taken as well, even below the first GiB */
 	if (hint_fits(mm, hint, where->length)) {
 		*out = hint;
 		return 0;

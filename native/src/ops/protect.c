@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "mm/account.h"
+#include "mm/anon.h"
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
 #include "ops/merge.h"
@@ -37,11 +38,17 @@ static int charge(struct mm *mm, const struct vma *vma, uint64_t pages, uint64_t
 	return 0;
 }
 
-/* Private locked memory that becomes writable gets its own pages now rather than by faults. */
-static void note_populate(struct populate *populate, uint64_t old, uint64_t new, uint64_t start, uint64_t end)
+/*
+ * Private locked memory that becomes writable gets its own pages now rather than by faults. The pages can wait until the range is done,
+ * but not the anon they belong to: it decides whether the next VMA of the range merges with this one.
+ */
+static void note_populate(struct mm *mm, struct vma *vma, struct populate *populate, uint64_t old, uint64_t start,
+			  uint64_t end)
 {
-	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) != VM_LOCKED || !(new &VM_WRITE))
+	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) != VM_LOCKED || !(vma_flags(vma) & VM_WRITE))
 		return;
+	if (!(old & VM_LOCKONFAULT) && mm_anon_prepare(mm, vma))
+		return; /* the fault would fail, too, and mprotect would not say so */
 	if (populate->end == 0)
 		populate->start = start;
 	populate->end = end;
@@ -74,7 +81,7 @@ static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	if ((old & VM_WRITE) && !(new &VM_WRITE))
 		pt_write_protect(&mm->pt, start, end);
 	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_PROTECT);
-	note_populate(populate, old, new, start, end);
+	note_populate(mm, *out, populate, old, start, end);
 	mm_account(mm, old, -pages);
 	mm_account(mm, new, pages);
 	return 0;

@@ -229,6 +229,15 @@ static int leave_old_place(const struct remap *r)
 	return r->old_length ? unmap_range(r->mm, r->addr, r->addr + r->old_length) : 0;
 }
 
+/* Linux clears the flag alone: the pages count as locked until the process ends. */
+static void forget_to_unlock(struct mm *mm, uint64_t flags, uint64_t pages)
+{
+	if (!(flags & VM_LOCKED))
+		return;
+	mm->locked_pages += pages;
+	mm->forgotten_locked_pages += pages;
+}
+
 /* MREMAP_DONTUNMAP: the old place stays, empty and "not faulted", no longer locked. @vma covers it now. */
 static void empty_old_place(const struct remap *r, struct vma *copy)
 {
@@ -239,6 +248,7 @@ static void empty_old_place(const struct remap *r, struct vma *copy)
 	if (flags != cleared) {
 		mm_account(r->mm, flags, -(int64_t)vma_pages(vma));
 		mm_account(r->mm, cleared, (int64_t)vma_pages(vma));
+		forget_to_unlock(r->mm, flags, vma_pages(vma));
 		vma_set_flags(vma, cleared);
 	}
 	if (vma != copy && vma_start(vma) == r->addr && vma_end(vma) == r->addr + r->old_length && vma_anon(vma))

@@ -102,9 +102,9 @@ static void rights_decide_about_locked_memory_and_low_addresses(void)
 	expect_eq(map_more(mm, 4, RW, VMALOCK_MAP_LOCKED), VMALOCK_EAGAIN);
 	expect_eq(vmalock_mm_munlock(mm, page(0), P), 0);
 	expect_eq(vmalock_mm_mlock(mm, page(1), P, 0), 0);
-	expect_eq(vmalock_mm_map(mm, P, P, RW, FIXED_ANON, NULL, 0, &at), VMALOCK_EPERM);
+	expect_eq(vmalock_mm_map(mm, 0, P, RW, FIXED_ANON, NULL, 0, &at), VMALOCK_EPERM);
 	vmalock_mm_set_privileged(mm, 1);
-	expect_eq(vmalock_mm_map(mm, P, P, RW, FIXED_ANON, NULL, 0, &at), 0);
+	expect_eq(vmalock_mm_map(mm, 0, P, RW, FIXED_ANON, NULL, 0, &at), 0);
 	end_space(mm);
 }
 

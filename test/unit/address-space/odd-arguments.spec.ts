@@ -8,6 +8,7 @@ const BASE = 0x1000_0000_0000;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 const MAP_FIXED = 0x10;
+const MAP_32BIT = 0x40;
 const MAP_SYNC = 0x8_0000;
 
 describe('mmap', () => {
@@ -48,6 +49,53 @@ describe('mmap', () => {
     const file = new SimFile({ length: 4096 });
     expect(codeOf(() => space.mmap({ length: 4096, file, shared: 'validate', flags: MAP_SYNC }))).toBe('EOPNOTSUPP');
     space.mmap({ length: 4096, file, flags: MAP_SHARED | MAP_SYNC });
+  });
+});
+
+describe('a hint', () => {
+  it.each([
+    ['below 64 KiB goes there, for whoever asks', 4096, 4096, 0, 65536],
+    ['to the first page is none', 1, 4096, 0, undefined],
+    ['with MAP_32BIT is taken below 2 GiB', 0x7fff_e000, 8192, MAP_32BIT, 0x7fff_e000],
+    ['with MAP_32BIT is taken below 1 GiB', 0x20_0000, 4096, MAP_32BIT, 0x20_0000],
+    ['with MAP_32BIT whose end is beyond 2 GiB is none', 0x7fff_f000, 8192, MAP_32BIT, 0x4000_0000],
+    ['with MAP_32BIT far above is none', BASE, 4096, MAP_32BIT, 0x4000_0000],
+  ])('%s', (_, address, length, flags, at) => {
+    using space = new AddressSpace();
+    const found = space.mmap({ address, length, flags: MAP_PRIVATE_ANONYMOUS | flags });
+    expect(found).toBe(at ?? space.mmap({ length }) + length);
+  });
+
+  it('with MAP_32BIT has no room for more than 1 GiB', () => {
+    using space = new AddressSpace();
+    for (const length of [2 ** 30 + 4096, 2 ** 31 + 4096])
+      expect(codeOf(() => space.mmap({ address: BASE, length, flags: MAP_PRIVATE_ANONYMOUS | MAP_32BIT }))).toBe(
+        'ENOMEM',
+      );
+  });
+});
+
+describe('locked memory', () => {
+  it('that stays behind after MREMAP_DONTUNMAP is no longer locked, but counts as Linux counts it', () => {
+    using space = new AddressSpace();
+    const start = space.mmap({ length: 16384, locked: true });
+    space.mremap(start + 8192, 4096, 4096, { mayMove: true, dontUnmap: true, fixed: true, to: BASE });
+    expect(space.find(start)?.flags).not.toContain('lo');
+    expect(space.status()).toMatchObject({ VmSize: 5 * 4096, VmLck: 5 * 4096 });
+    space.munlock(BASE, 4096);
+    space.munmap(start, 16384);
+    expect(space.status()).toMatchObject({ VmSize: 4096, VmLck: 4 * 4096 });
+    space.validate();
+  });
+
+  it('that mprotect makes writable, mapping by mapping, has its pages before it looks at the next', () => {
+    using space = new AddressSpace();
+    space.mmap({ address: BASE, length: 8 * 4096, fixed: true, prot: 'none', locked: true });
+    space.mprotect(BASE, 8192, 'r');
+    space.mprotect(BASE + 4 * 4096, 8192, 'rw');
+    space.mprotect(BASE, 8 * 4096, 'rw');
+    // two origins: what was writable before keeps its own
+    expect([...space].map(({ start }) => (start - BASE) / 4096)).toEqual([0, 4]);
   });
 });
 
