@@ -520,12 +520,36 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   }
 
   /**
-   * fork(2): a copy with the same policy and the same pool of frames, whose pages are copied when one of the two writes.
+   * fork(2): a copy with the same policy and the same pool of frames, whose pages are copied when one of the two writes. The child of a
+   * vfork(2) acts in its parent's space: that is the space itself, or {@link AddressSpace.share} for another thread.
    *
    * @throws {VmalockError} `ENOMEM`
    */
   fork(): AddressSpace {
     return new AddressSpace(new Adopted(succeeded(native.spaceFork(AddressSpace.#of(this)), 'fork')));
+  }
+
+  /**
+   * What the end of a process does to its space: every mapping goes, sealed or not, with the heap. Pages go first, so that
+   * {@link AddressSpace.reap} of another thread may run beside it. The space stays open, and is empty.
+   *
+   * @throws {VmalockError} `ENOMEM`, and only pages have gone
+   */
+  exit(): void {
+    succeeded(native.spaceExit(AddressSpace.#of(this)), 'exit');
+  }
+
+  /**
+   * As Linux's OOM reaper: takes the pages of all private mappings away, locked and sealed ones too, beside whatever other threads do.
+   * What they said is lost; from now on an access to private memory of this space is a SIGBUS.
+   *
+   * @returns false: a writer has mmap_lock, and nothing has changed; try again
+   */
+  reap(): boolean {
+    const code = native.spaceReap(AddressSpace.#of(this));
+    if (code === NativeCode.EAGAIN) return false;
+    succeeded(code, 'reap');
+    return true;
   }
 
   /**

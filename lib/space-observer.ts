@@ -11,7 +11,7 @@ import { succeeded } from './internal/raise';
  *
  * - `unmap`: the mapping went (munmap, a fixed mmap over it, a heap or an mremap that shrank)
  * - `protect`: it has other rights (mprotect, write protection by a userfaultfd)
- * - `clear`: pages went and the mapping stayed (madvise, guard regions, a file that was cut)
+ * - `clear`: pages went and the mapping stayed (madvise, guard regions, a file that was cut, a userfaultfd that moved them)
  * - `move`: it was the old place of an mremap
  * - `cow`: a write found a page that was not its own, and got another
  * - `fork`: private pages may not be written without a copy any more

@@ -75,6 +75,9 @@ export interface Native {
 
   map(space: Handle, at: Bytes, length: Bytes, prot: number, flags: number, file: Handle, offset: Bytes): number;
   unmap(space: Handle, address: Bytes, length: Bytes): number;
+  spaceExit(space: Handle): number;
+  /** EAGAIN: a writer has mmap_lock */
+  spaceReap(space: Handle): number;
   protect(space: Handle, address: Bytes, length: Bytes, prot: number): number;
   pkeyProtect(space: Handle, address: Bytes, length: Bytes, prot: number, key: number): number;
   remap(space: Handle, address: Bytes, oldLength: Bytes, newLength: Bytes, flags: number, to: Bytes): number;

@@ -119,6 +119,16 @@ napi_value Map(Call &call)
 	return call.NumberOr(code, at);
 }
 
+/* (space) */
+template <int (*Request)(vmalock_mm *)> napi_value OfAll(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(Request(mm));
+}
+
 napi_value Unmap(Call &call)
 {
 	vmalock_mm *mm = call.Space(0);
@@ -328,6 +338,8 @@ const Function kSpaceFunctions[] = {
 	{ "spacePolicy", Entry<SpacePolicy> },
 	{ "map", Entry<Map> },
 	{ "unmap", Entry<Unmap> },
+	{ "spaceExit", Entry<OfAll<vmalock_mm_exit>> },
+	{ "spaceReap", Entry<OfAll<vmalock_mm_reap>> },
 	{ "protect", Entry<Protect> },
 	{ "pkeyProtect", Entry<PkeyProtect> },
 	{ "remap", Entry<Remap> },

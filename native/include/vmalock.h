@@ -242,6 +242,23 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_map(vmalock_mm *mm, uint64_t addr,
 /* munmap(2). Return: 0; EINVAL; EPERM (sealed); ENOMEM when a split would exceed the map limit (splits made before it stay). */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_unmap(vmalock_mm *mm, uint64_t addr, uint64_t length);
 
+/*
+ * vmalock_mm_exit - every mapping goes, sealed or not, and with it the heap and what mlockall() asked for
+ *
+ * As Linux's exit_mmap(): pages go first, with mmap_lock for reading, so that vmalock_mm_reap() of another thread helps; then, for writing,
+ * mappings and page tables. The space itself stays until it is let go of.
+ * Return: 0; ENOMEM, and only pages have gone.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_exit(vmalock_mm *mm);
+
+/*
+ * vmalock_mm_reap - as Linux's OOM reaper: takes the pages of private mappings away, beside whatever else goes on
+ *
+ * What they said is lost, so that from now on a fault in private memory of this space is a SIGBUS.
+ * Return: 0; EAGAIN, and nothing has changed: a writer has mmap_lock.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_reap(vmalock_mm *mm);
+
 /* mprotect(2). Return: 0; EINVAL; ENOMEM for a hole, EPERM for a seal (what lies before it has changed); EACCES. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot);
 

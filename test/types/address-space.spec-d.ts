@@ -119,6 +119,8 @@ export function calls(): void {
   space.mseal(0, 1, 0);
   isSame<ReturnType<AddressSpace['brk']>, number>(true);
   isSame<ReturnType<AddressSpace['fork']>, AddressSpace>(true);
+  isSame<ReturnType<AddressSpace['exit']>, void>(true);
+  isSame<ReturnType<AddressSpace['reap']>, boolean>(true);
   isSame<ReturnType<AddressSpace['mincore']>, Uint8Array>(true);
   isSame<ReturnType<AddressSpace['userfaultfd']>, Userfaultfd>(true);
   isSame<ReturnType<AddressSpace['status']>, Record<string, number>>(true);

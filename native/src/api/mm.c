@@ -11,6 +11,7 @@
 #include "ops/advise.h"
 #include "ops/brk.h"
 #include "ops/collapse.h"
+#include "ops/exit.h"
 #include "ops/fork.h"
 #include "ops/lock_memory.h"
 #include "ops/map.h"
@@ -101,6 +102,16 @@ int vmalock_mm_map(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot
 	if (!err)
 		populate_quietly(mm_of(mm), &populate);
 	return err;
+}
+
+int vmalock_mm_exit(vmalock_mm *mm)
+{
+	return op_exit(mm_of(mm));
+}
+
+int vmalock_mm_reap(vmalock_mm *mm)
+{
+	return op_reap(mm_of(mm));
 }
 
 int vmalock_mm_unmap(vmalock_mm *mm, uint64_t addr, uint64_t length)

@@ -12,7 +12,7 @@
  *               x86-64              arm64              ppc64
  *   acquire     plain load          ldar               ld; lwsync
  *   release     plain store         stlr               lwsync; st
- *   full fence  lock or             dmb ish            sync
+ *   full fence  lock or             dmb ish            sync     (after an update: nothing, dmb ish, sync)
  */
 #ifndef VMALOCK_BASE_ATOMIC_H
 #define VMALOCK_BASE_ATOMIC_H

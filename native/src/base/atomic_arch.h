@@ -21,6 +21,12 @@ static inline void arch_fence_release(void)
 	__asm__ __volatile__("" ::: "memory");
 }
 
+/* The update was locked. */
+static inline void atomic_fence_after_update(void)
+{
+	__asm__ __volatile__("" ::: "memory");
+}
+
 /* A locked operation on the stack costs a tenth of mfence and orders all but non-temporal stores. */
 static inline void atomic_fence_full(void)
 {
@@ -44,6 +50,11 @@ static inline void atomic_fence_full(void)
 	__asm__ __volatile__("dmb ish" ::: "memory");
 }
 
+static inline void atomic_fence_after_update(void)
+{
+	__asm__ __volatile__("dmb ish" ::: "memory");
+}
+
 #elif VMALOCK_ARCH_PPC64
 
 /* lwsync orders all but a store against a later load; sync that, too. */
@@ -58,6 +69,11 @@ static inline void arch_fence_release(void)
 }
 
 static inline void atomic_fence_full(void)
+{
+	__asm__ __volatile__("sync" ::: "memory");
+}
+
+static inline void atomic_fence_after_update(void)
 {
 	__asm__ __volatile__("sync" ::: "memory");
 }

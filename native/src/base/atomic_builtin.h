@@ -25,6 +25,11 @@
 	__atomic_compare_exchange_n(&(p)->v, (expected), (value), 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
 
 /* Orders every access before it against every access after it, stores before loads included. */
+static inline void atomic_fence_after_update(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 static inline void atomic_fence_full(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

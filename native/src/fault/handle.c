@@ -12,6 +12,7 @@
 
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "mm/thp.h"
 #include "pt/file.h"
 #include "pt/pte.h"
@@ -137,6 +138,24 @@ static uint32_t handle_once(struct fault *f)
 	return handle_entry(f);
 }
 
+/*
+ * The space was reaped: what its private memory said is lost, and nobody may take zeros for it. What this fault, or one before it, has
+ * brought since goes as well. Linux: check_stable_address_space().
+ */
+static __attribute__((noinline)) uint32_t give_back(const struct fault *f, uint32_t result)
+{
+	uint64_t start = max_u64(pt_huge_down(f->addr), vma_start(f->vma));
+	uint64_t end = min_u64(pt_huge_down(f->addr) + PT_HUGE_SIZE, vma_end(f->vma));
+
+	if ((vma_flags(f->vma) & VM_SHARED) || (result & VMALOCK_FAULT_OUTCOME) > VMALOCK_FAULT_MAJOR ||
+	    (result & (FAULT_RETRY | FAULT_WAIT)))
+		return result;
+	mm_invalidate_start(f->mm, start, end, VMALOCK_INVALIDATE_CLEAR);
+	pt_discard(&f->mm->pt, start, end, 0);
+	mm_invalidate_end(f->mm, start, end, VMALOCK_INVALIDATE_CLEAR);
+	return VMALOCK_FAULT_SIGBUS;
+}
+
 uint32_t fault_handle(struct fault *f)
 {
 	uint32_t result;
@@ -146,6 +165,9 @@ uint32_t fault_handle(struct fault *f)
 	do
 		result = handle_once(f);
 	while (unlikely(result & FAULT_CHANGED));
+	atomic_fence_after_update(); /* pair [reaped]: a page that has come, and the flag */
+	if (unlikely(atomic_load_relaxed(&f->mm->unstable)))
+		return give_back(f, result);
 	if ((result & VMALOCK_FAULT_OUTCOME) == VMALOCK_FAULT_MINOR)
 		result |= f->major;
 	return result;

@@ -38,6 +38,7 @@ struct mm {
 	const struct policy *policy;  /* fixed */
 	enum vmalock_faults era;      /* fixed: which faults may take the policy's fast path */
 	bool forbids_zero_page;       /* fixed */
+	atomic_u32 unstable;          /* from 0 to 1: it was reaped, private memory is gone. See ops/exit.h */
 	enum vmalock_thp thp;         /* fixed */
 	enum vmalock_backing backing; /* fixed */
 	uint32_t numa_nodes;          /* fixed */

@@ -186,6 +186,28 @@ int unmap_range(struct mm *mm, uint64_t start, uint64_t end)
 	return 0;
 }
 
+int unmap_all(struct mm *mm)
+{
+	struct unmapping u = { .end = MM_TASK_SIZE, .ceiling = MM_TASK_SIZE + PAGE_SIZE };
+	struct index_cursor cursor;
+	struct index_entry entry;
+	bool more;
+	int err = index_reserve(&mm->vmas, 1);
+
+	if (err)
+		return err;
+	more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry);
+	for (; more; more = index_cursor_next(&cursor, &entry))
+		take(mm, &u, entry.value);
+	if (!u.count)
+		return 0;
+	unmap_detach(mm, &u);
+	index_replace(&mm->vmas, u.start, u.end, NULL, 0);
+	unmap_pages(mm, &u);
+	unmap_finish(mm, &u);
+	return 0;
+}
+
 int op_munmap(struct mm *mm, uint64_t addr, uint64_t length)
 {
 	uint64_t end = addr + page_up(length);

@@ -43,4 +43,7 @@ must_check int unmap_range(struct mm *mm, uint64_t start, uint64_t end);
 /* munmap(2), mmap_lock and argument checks included; pages go under the downgraded lock. Return: 0, -EINVAL, -ENOMEM. */
 must_check int op_munmap(struct mm *mm, uint64_t addr, uint64_t length);
 
+/* All of the space, sealed or not. 0 or -ENOMEM, and nothing has changed. Context: mmap_lock for writing. */
+must_check int unmap_all(struct mm *mm);
+
 #endif

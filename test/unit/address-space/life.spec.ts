@@ -35,6 +35,8 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   remapFilePages: [page(0), PAGE, 0],
   userfaultfd: [],
   observe: [],
+  exit: [],
+  reap: [],
   brk: [],
   fork: [],
   split: [page(0)],
