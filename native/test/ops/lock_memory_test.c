@@ -287,6 +287,35 @@ static void the_map_limit_refuses_a_split_and_what_lies_before_is_locked(void)
 	end_space(mm);
 }
 
+/* The first part gets pages of its own, and its anon, before the second is looked at: too late to share, since that is not charged yet. */
+static void locked_memory_that_becomes_writable_has_its_anon_before_the_next_mapping_is_looked_at(void)
+{
+	struct vmalock_options options;
+	vmalock_mm *mm;
+	uint64_t at;
+
+	vmalock_options_init(&options);
+	options.forbids_zero_page = 1;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, 0, FIXED_ANON | VMALOCK_MAP_LOCKED, NULL, 0, &at), 0);
+	expect_eq(vmalock_mm_map(mm, page(1), P, RO, FIXED_ANON | VMALOCK_MAP_LOCKED, NULL, 0, &at), 0);
+	expect_eq(vmalock_mm_protect(mm, page(0), 2 * P, RW), 0);
+	expect_drawing(mm, "AB");
+	expect_resident(mm, 0, "11");
+	end_space(mm);
+
+	/* as faults bring it: no page, no anon, and the two are one */
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	expect_eq(vmalock_mm_map(mm, page(0), P, 0, FIXED_ANON, NULL, 0, &at), 0);
+	expect_eq(vmalock_mm_mlock(mm, page(0), P, VMALOCK_MLOCK_ONFAULT), 0);
+	expect_eq(vmalock_mm_map(mm, page(1), P, RO, FIXED_ANON, NULL, 0, &at), 0);
+	expect_eq(vmalock_mm_mlock(mm, page(1), P, VMALOCK_MLOCK_ONFAULT), 0);
+	(void)read_byte(mm, 1);
+	expect_eq(vmalock_mm_protect(mm, page(0), 2 * P, RW), 0);
+	expect_drawing(mm, "AA");
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_locked_part_is_a_vma_of_its_own_counted_and_resident),
 	CASE(locked_neighbours_merge_unless_they_were_written_apart),
@@ -302,5 +331,6 @@ static const struct test_case cases[] = {
 	CASE(the_kernels_own_mappings_are_not_marked),
 	CASE(mlock_without_frames_says_eagain_and_all_is_marked),
 	CASE(the_map_limit_refuses_a_split_and_what_lies_before_is_locked),
+	CASE(locked_memory_that_becomes_writable_has_its_anon_before_the_next_mapping_is_looked_at),
 };
 TEST_MAIN(cases)
