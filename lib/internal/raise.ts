@@ -2,6 +2,7 @@
  * Codes of the C API become errors here. They are made in TypeScript, so that `instanceof Error` holds in whatever
  * realm the caller lives.
  */
+import { constants as host } from 'node:os';
 import { VmalockError, type VmalockErrorDetails } from '../errors';
 import type { Bytes } from '../units';
 import { NATIVE_ERRORS, NativeCode } from './errors.generated';
@@ -19,6 +20,11 @@ const SIGNALS: Readonly<Record<string, Required<Pick<VmalockErrorDetails, 'siCod
 
 function hex(value: Bytes): string {
   return `0x${value.toString(16)}`;
+}
+
+/** Of a number that no call of its own answers: an address can look like any of them. */
+function errnoName(code: number): string {
+  return Object.entries(host.errno).find(([, errno]) => errno === -code)?.[0] ?? `code ${code}`;
 }
 
 /** The call as a person would write it. */
@@ -40,7 +46,7 @@ export function errorOf(
   length?: Bytes,
   more?: Pick<VmalockErrorDetails, 'done'>,
 ): VmalockError {
-  const { name, text } = NATIVE_ERRORS.get(code) ?? { name: `code ${code}`, text: 'an unknown error' };
+  const { name, text } = NATIVE_ERRORS.get(code) ?? { name: errnoName(code), text: 'an unknown error' };
   const signal = SIGNALS[name];
   const own = -code <= LAST_ERRNO ? name : `ERR_VMALOCK_${name}`;
   const details: VmalockErrorDetails = { syscall, ...more };
