@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/alloc.h"
 #include "fault/fault.h"
 #include "mm/mmap_lock.h"
 #include "ops/advise.h"
@@ -51,13 +52,24 @@ static int fill(struct mm *mm, const struct part *part)
 	return 0;
 }
 
-void populate_quietly(struct mm *mm, const struct populate *what)
+static void fill_range(struct mm *mm, const struct populate *what)
 {
 	struct part part;
 
 	for (uint64_t at = what->start; at < what->end && next_part(mm, at, what->end, &part); at = part.end) {
 		if (!what->only_locked || (part.flags & VM_LOCKED))
 			(void)fill(mm, &part);
+	}
+}
+
+void populate_quietly(struct mm *mm, struct populate *what)
+{
+	struct populate *older;
+
+	fill_range(mm, what);
+	for (; (older = what->older); alloc_free(older)) {
+		what->older = older->older;
+		fill_range(mm, older);
 	}
 }
 

@@ -11,7 +11,7 @@
  * After mmap or mremap: every page that its mapping permits, writable private memory as by a write. Failures are nobody's: the
  * program will fault; the next mapping is tried. Context: no lock.
  */
-void populate_quietly(struct mm *mm, const struct populate *what);
+void populate_quietly(struct mm *mm, struct populate *what);
 
 /*
  * After mlock: the same, up to the first page that cannot come.

@@ -15,8 +15,9 @@ struct map_request {
 
 /* What the caller fills with pages once the lock is gone: MAP_POPULATE, locked memory. Empty: nothing. */
 struct populate {
-	uint64_t start, end; /* bytes */
-	bool only_locked;    /* of the mappings there, only the locked ones */
+	uint64_t start, end;    /* bytes */
+	bool only_locked;       /* of the mappings there, only the locked ones */
+	struct populate *older; /* ranges below: allocated, freed by populate_quietly() */
 };
 
 /*

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/alloc.h"
 #include "mm/account.h"
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
@@ -38,6 +39,24 @@ static int charge(struct mm *mm, const struct vma *vma, uint64_t pages, uint64_t
 	return 0;
 }
 
+/* Without memory to remember the ranges before, faults will bring what is there. */
+static void note_range(struct populate *populate, uint64_t start, uint64_t end)
+{
+	struct populate *older;
+
+	if (populate->end == start) {
+		populate->end = end;
+		return;
+	}
+	older = populate->end ? alloc_bytes(sizeof(*older)) : NULL;
+	if (older) {
+		*older = *populate;
+		populate->older = older;
+	}
+	populate->start = start;
+	populate->end = end;
+}
+
 /*
  * Private locked memory that becomes writable gets its own pages now rather than by faults. The pages can wait until the range is done,
  * but not the anon they belong to: it decides whether the next VMA of the range merges with this one.
@@ -49,9 +68,7 @@ static void note_populate(struct mm *mm, struct vma *vma, struct populate *popul
 		return;
 	if (!(old & VM_LOCKONFAULT) && mm_anon_prepare(mm, vma))
 		return; /* the fault would fail, too, and mprotect would not say so */
-	if (populate->end == 0)
-		populate->start = start;
-	populate->end = end;
+	note_range(populate, start, end);
 }
 
 /* [@start, @end) of one VMA. *@out: the VMA that covers it afterwards. */

@@ -316,6 +316,27 @@ static void locked_memory_that_becomes_writable_has_its_anon_before_the_next_map
 	end_space(mm);
 }
 
+/* What lies between two of them is not theirs to fill: shared memory waits for its faults. */
+static void only_the_locked_mappings_that_became_writable_are_filled(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	uint64_t at;
+
+	for (uint64_t n = 0; n < 5; n++)
+		expect_eq(vmalock_mm_map(mm, page(n), P, RO, FIXED_ANON, NULL, 0, &at), 0);
+	for (uint64_t n = 1; n < 5; n += 2)
+		expect_eq(vmalock_mm_map(mm, page(n), P, 0,
+					 VMALOCK_MAP_SHARED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED |
+						 VMALOCK_MAP_LOCKED,
+					 NULL, 0, &at),
+			  0);
+	for (uint64_t n = 0; n < 5; n += 2)
+		expect_eq(vmalock_mm_mlock(mm, page(n), P, 0), 0);
+	expect_eq(vmalock_mm_protect(mm, page(0), 5 * P, RW), 0);
+	expect_resident(mm, 0, "10101");
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_locked_part_is_a_vma_of_its_own_counted_and_resident),
 	CASE(locked_neighbours_merge_unless_they_were_written_apart),
@@ -332,5 +353,6 @@ static const struct test_case cases[] = {
 	CASE(mlock_without_frames_says_eagain_and_all_is_marked),
 	CASE(the_map_limit_refuses_a_split_and_what_lies_before_is_locked),
 	CASE(locked_memory_that_becomes_writable_has_its_anon_before_the_next_mapping_is_looked_at),
+	CASE(only_the_locked_mappings_that_became_writable_are_filled),
 };
 TEST_MAIN(cases)
