@@ -465,6 +465,7 @@ export const PROFILES: readonly Profile[] = [
     mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pP', 'sP', 'pfP', 'sfP', 'pL'],
   },
   {
+    // No files: the kernel collapses those of memory where they lie right, see docs/differences.md.
     ...EVERYTHING,
     name: 'collapsing',
     pages: 1536,
@@ -472,7 +473,7 @@ export const PROFILES: readonly Profile[] = [
     unit: 512,
     weights: { mmap: 5, munmap: 5, mprotect: 8, mremap: 10, madvise: 45, r: 8, w: 20, fork: 5, mlock: 2, munlock: 1 },
     prots: ['rw', 'rw', 'rw', 'r', '-'],
-    mapLetters: ['p', 'p', 'pR', 'pP', 'pf'],
+    mapLetters: ['p', 'p', 'pR', 'pP'],
     advice: [
       ...['collapse', 'collapse', 'collapse', 'collapse', 'collapse', 'hugepage', 'nohugepage', 'dontneed', 'dontneed'],
       ...['dontneed', 'free', 'populate_write', 'dontfork', 'wipeonfork'],
