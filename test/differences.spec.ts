@@ -31,7 +31,7 @@ const PINNED: Readonly<Record<string, () => void>> = {
     expect(placed[0]).toBeLessThan(TOP_OF_USER_HALF - 127 * MIB);
   },
 
-  'memory beyond the pool is refused by the fault, not by mmap': () => {
+  'memory beyond the pool and its swap is refused by the fault, not by mmap': () => {
     using space = new AddressSpace({ frames: 4 });
     const start = space.mmap({ length: 2 ** 35 });
     expect(codeOf(() => space.mmap({ length: 2 ** 35 + PAGE }))).toBe('ENOMEM');

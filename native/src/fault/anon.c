@@ -35,7 +35,7 @@ uint32_t fault_anonymous(struct fault *f)
 		return fault_userfault(f, VMALOCK_UFFD_MISSING);
 	frame = mm_take_zeroed(f->mm, f->vma, f->addr);
 	if (unlikely(!frame))
-		return VMALOCK_FAULT_OOM;
+		return FAULT_NO_FRAME;
 	syncpoint("fault-took-frame");
 	return fault_install_frame(f, frame, VMALOCK_FAULT_MINOR);
 }

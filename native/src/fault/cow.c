@@ -48,7 +48,7 @@ static uint32_t replace_zeros(struct fault *f)
 	void *frame = mm_take_zeroed(f->mm, f->vma, f->addr);
 
 	if (unlikely(!frame))
-		return VMALOCK_FAULT_OOM;
+		return FAULT_NO_FRAME;
 	return install_over(f, frame);
 }
 
@@ -63,7 +63,7 @@ static uint32_t replace_file_page(struct fault *f)
 	bool there;
 
 	if (unlikely(!frame))
-		return VMALOCK_FAULT_OOM;
+		return FAULT_NO_FRAME;
 	fault_ask_file(f);
 	rcu_read_lock();
 	there = atomic_load_relaxed(f->slot.entry) == f->pte;
@@ -85,7 +85,7 @@ static uint32_t copy_pinned(struct fault *f, void *old)
 {
 	struct frames *frames = f->mm->pt.frames;
 	void *frame = mm_take_copy(f->mm, f->vma, f->addr, old);
-	uint32_t result = VMALOCK_FAULT_OOM;
+	uint32_t result = FAULT_NO_FRAME;
 
 	syncpoint("cow-copied");
 	if (likely(frame != NULL))

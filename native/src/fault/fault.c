@@ -3,12 +3,13 @@
  *
  * Locks   none on entry. The fast path holds one VMA by the policy's means; what it may wait for says the policy, and it waits
  *         before it holds anything. The long way holds mmap_lock for reading, or for writing while a stack grows. Who waits for a
- *         userfaultfd holds nothing, and then begins again.
+ *         userfaultfd, or takes pages from somebody because no frame is left, holds nothing, and then begins again.
  * Counts  attempts == success + abort + retry + miss + access_error, each counted where it is decided.
  */
 #include "fault/fault.h"
 
 #include "mm/mmap_lock.h"
+#include "mm/reclaim.h"
 #include "mm/userfault.h"
 #include "ops/grow.h"
 #include "policy/policy.h"
@@ -186,19 +187,31 @@ static uint32_t attempt(struct fault *f, bool exec_implies_read, uint32_t *retri
 	return result;
 }
 
+/* Nothing is held: waits for a userfaultfd, or finds a frame. False: no use to begin again, and @result is what the fault comes to. */
+static bool may_go_on(struct fault *f, uint32_t *result, unsigned *reclaims)
+{
+	if (*result & FAULT_WAIT) {
+		*result = VMALOCK_FAULT_USERFAULT;
+		return fault_userfault_wait(f);
+	}
+	*result &= ~FAULT_RECLAIM;
+	return (*reclaims)++ < FAULT_MOST_RECLAIMS && mm_reclaim(f->mm);
+}
+
 static uint32_t resolve(struct mm *mm, uint64_t addr, enum vmalock_access access, bool exec_implies_read)
 {
 	struct userfault_wait wait; /* nobody reads it before userfault_queue() has written it */
 	struct fault f = { .mm = mm, .addr = addr, .access = access, .wait = &wait };
 	uint32_t result, retried = 0;
+	unsigned reclaims = 0;
 
 	if (unlikely(addr >= MM_TASK_SIZE)) {
 		mm_count(mm, STAT_signal_faults);
 		return VMALOCK_FAULT_SIGSEGV_MAPERR;
 	}
 	result = attempt(&f, exec_implies_read, &retried);
-	while (unlikely(result & FAULT_WAIT))
-		result = fault_userfault_wait(&f) ? attempt(&f, exec_implies_read, &retried) : VMALOCK_FAULT_USERFAULT;
+	while (unlikely(result & (FAULT_WAIT | FAULT_RECLAIM)) && may_go_on(&f, &result, &reclaims))
+		result = attempt(&f, exec_implies_read, &retried);
 	count_outcome(mm, result);
 	return result | retried;
 }

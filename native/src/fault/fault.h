@@ -40,6 +40,12 @@ struct fault {
 /* In a userfaultfd's queue: let go of everything, wait, and begin again. Never leaves this layer. */
 #define FAULT_WAIT 0x400u
 
+/* No frame was free: let go of everything, take pages from somebody, and begin again. Never leaves this layer. */
+#define FAULT_RECLAIM 0x1000u
+/* Frames that were freed may go to others before the fault is back: it tries so often in a row. */
+#define FAULT_MOST_RECLAIMS 16u
+#define FAULT_NO_FRAME (FAULT_RECLAIM | VMALOCK_FAULT_OOM)
+
 /* One fault, any policy; counts everything. Return: VMALOCK_FAULT_ bits. Context: no lock. */
 uint32_t fault_resolve(struct mm *mm, uint64_t addr, enum vmalock_access access);
 
@@ -51,7 +57,7 @@ bool fault_permitted(const struct vma *vma, enum vmalock_access access);
 
 /*
  * Makes the page of @f->addr present for @f->access, which the VMA permits. Return: MINOR, MAJOR (| COW), SIGBUS
- * (| HWPOISON), OOM, SIGSEGV_MAPERR (a guard), USERFAULT, FAULT_WAIT, or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why).
+ * (| HWPOISON), OOM, SIGSEGV_MAPERR (a guard), USERFAULT, FAULT_WAIT, FAULT_NO_FRAME, or FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK; it has counted why).
  * Context: @f->vma held still.
  */
 uint32_t fault_handle(struct fault *f);

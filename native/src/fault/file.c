@@ -40,7 +40,7 @@ static uint32_t copy_page(struct fault *f, const void *page)
 	bool there;
 
 	if (unlikely(!frame))
-		return VMALOCK_FAULT_OOM;
+		return FAULT_NO_FRAME;
 	rcu_read_lock();
 	there = !file_was_cut(f->vma->file, f->cuts);
 	syncpoint("fault-copies-page");

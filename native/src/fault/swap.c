@@ -55,7 +55,7 @@ uint32_t fault_swap(struct fault *f)
 {
 	struct frames *frames = f->mm->pt.frames;
 	uint64_t slot = pte_swap_slot(f->pte);
-	uint32_t result = VMALOCK_FAULT_OOM;
+	uint32_t result = FAULT_NO_FRAME;
 	void *frame;
 
 	if (unlikely(must_retry(f))) {

@@ -23,6 +23,7 @@
 #include "mm/anon.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
+#include "mm/reclaim.h"
 #include "ops/userfault_register.h"
 #include "policy/policy.h"
 #include "pt/file.h"
@@ -111,6 +112,9 @@ struct filling {
 /* The file was cut while a page of it was on its way: begin with this page again. Never leaves this file. */
 #define FILL_CHANGED 1
 
+/* Let go of everything, take pages from somebody, and go on. Neither does this. */
+#define FILL_NO_FRAME 2
+
 static uint64_t index_of(const struct filling *f)
 {
 	return vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT;
@@ -158,7 +162,7 @@ static int put_frame(struct filling *f, void *frame, bool over_markers)
 	int err;
 
 	if (!frame)
-		return -ENOMEM;
+		return FILL_NO_FRAME;
 	syncpoint("uffd-has-frame");
 	err = put(f, pte_make(frame, PTE_ANON, bits_of(f, PTE_ANON)), over_markers);
 	if (err)
@@ -247,6 +251,20 @@ static int fill_pages(struct mm *mm, const struct userfault_fill *fill, uint64_t
 	return err;
 }
 
+static int fill_pages_reclaiming(struct mm *mm, const struct userfault_fill *fill, uint64_t *done)
+{
+	unsigned reclaims = 0;
+	uint64_t before;
+	int err;
+
+	do {
+		before = *done;
+		err = fill_pages(mm, fill, done);
+		reclaims = *done > before ? 0 : reclaims + 1;
+	} while (err == FILL_NO_FRAME && reclaims <= FAULT_MOST_RECLAIMS && mm_reclaim(mm));
+	return err == FILL_NO_FRAME ? -ENOMEM : err;
+}
+
 int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done)
 {
 	bool protects = fill->source == USERFAULT_COPY || fill->source == USERFAULT_CONTINUE;
@@ -260,7 +278,7 @@ int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill,
 		return -EINVAL;
 	if (userfault_is_closed(ctx))
 		return -EBADF;
-	err = fill_pages(ctx->mm, fill, done);
+	err = fill_pages_reclaiming(ctx->mm, fill, done);
 	if (*done && !(fill->mode & VMALOCK_UFFD_COPY_DONTWAKE))
 		userfault_wake(ctx, fill->addr, fill->addr + *done);
 	return err && *done ? -EAGAIN : err;

@@ -19,6 +19,7 @@
 	X(OBSERVERS,                                                                                                    \
 	  "who is told when translations of a space stop being true; held while a truncation is in one mapping")        \
 	X(FILE, "pages of one simulated file")                                                                          \
+	X(SHARERS, "which spaces share a pool of frames")                                                               \
 	X(USERFAULT, "the queue of one userfaultfd: faults that wait, events that nobody has read")                     \
 	X(TABLE_UPPER,                                                                                                  \
 	  "a page table one level up, for its huge pages: held while a huge page and a table change places")            \

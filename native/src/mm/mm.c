@@ -7,6 +7,7 @@
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
+#include "mm/reclaim.h"
 #include "pt/swap.h"
 
 /* As Linux places it without randomisation: below the stack's largest size, here 128 MiB. */
@@ -75,6 +76,7 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 	mm_mempolicy_init(mm);
 	atomic_init(&mm->privileged, options->privileged != 0);
 	refcount_init(&mm->refs);
+	mm_join_pool(mm);
 	*out = mm;
 	return 0;
 }
@@ -101,6 +103,7 @@ static void destroy(struct mm *mm)
 	struct index_entry entry;
 	bool more;
 
+	mm_leave_pool(mm);
 	mm_observers_release(mm);
 	mmap_write_lock(mm);
 	for (more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry); more; more = index_cursor_next(&cursor, &entry)) {

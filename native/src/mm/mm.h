@@ -43,6 +43,8 @@ struct mm {
 	enum vmalock_backing backing; /* fixed */
 	uint32_t numa_nodes;          /* fixed */
 	struct refcount refs;
+	struct list_node sharer;          /* in its pool's list of spaces (mm/reclaim.c). Guard: that list's lock */
+	atomic_u64 reclaim_hand;          /* an address: where the next look for pages to take begins. A hint */
 	struct sync_mutex observers_lock; /* RANK_OBSERVERS */
 	struct list_node observers;       /* of struct observation. See mm/observer.h */
 	struct sync_mutex anon_lock;      /* RANK_ANON: first anon of a VMA, with mmap_lock for reading */

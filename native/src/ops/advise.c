@@ -182,7 +182,7 @@ static int put_aside(struct mm *mm, const struct vma *vma, uint64_t start, uint6
 	if (advice == MADV_IS_COLD)
 		return 0;
 	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
-	(void)pt_page_out(&mm->pt, start, end, vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0);
+	(void)pt_page_out(&mm->pt, start, end, vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0, UINT64_MAX);
 	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
 	return 0;
 }

@@ -114,6 +114,8 @@ int frames_create_nodes(uint64_t limit, uint32_t nodes, enum vmalock_backing bac
 	pool->nodes = nodes;
 	pool->stride = stride_of(limit, nodes);
 	pool->have_bytes = backing == VMALOCK_BACKING_MEMORY;
+	spinlock_init(&pool->sharers.lock);
+	list_init(&pool->sharers.spaces);
 	spinlock_init(&pool->lock);
 	for (uint32_t slot = 0; slot < THREAD_SLOTS; slot++)
 		spinlock_init(&pool->caches[slot].lock);
@@ -153,6 +155,16 @@ bool frames_have_bytes(const struct frames *frames)
 struct commit *frames_commit(struct frames *frames)
 {
 	return &frames->commit;
+}
+
+uint64_t frames_limit(const struct frames *frames)
+{
+	return frames->limit;
+}
+
+struct frame_sharers *frames_sharers(struct frames *frames)
+{
+	return &frames->sharers;
 }
 
 bool frames_charge_table(struct frames *frames)

@@ -49,6 +49,9 @@ void frames_uncharge_table(struct frames *frames);
 /* What its spaces have been promised. */
 struct commit *frames_commit(struct frames *frames);
 
+/* Most frames that there can be. */
+uint64_t frames_limit(const struct frames *frames);
+
 /* Frames in use now. Exact when nobody takes or gives one. */
 uint64_t frames_used(struct frames *frames);
 

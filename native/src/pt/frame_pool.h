@@ -10,6 +10,7 @@
 #include "pt/commit.h"
 #include "pt/frame.h"
 #include "pt/frame_blocks.h"
+#include "pt/frame_sharers.h"
 #include "pt/zero.h"
 #include "sync/thread_slots.h"
 
@@ -33,6 +34,8 @@ struct frames {
 	uint64_t stride;    /* node n's frames are numbered from n strides up; whole blocks. fixed */
 	bool have_bytes;    /* fixed */
 	struct swap *swap;  /* NULL: none. fixed once somebody takes frames */
+
+	struct frame_sharers sharers;
 
 	cache_aligned struct spinlock lock;
 	struct frame_blocks node[VMALOCK_MAX_NODES]; /* each node's free frames, numbered from 0. Guard: lock. */

@@ -16,7 +16,7 @@ static bool may_be_lost(uint64_t pte, uint32_t how)
 	return (how & PT_OUT_DROPPABLE) || ((pte & PTE_LAZY_FREE) && !(pte & PTE_DIRTY));
 }
 
-/* What the entry becomes; itself: the page stays. Context: the table's lock. */
+/* What the entry becomes; present: the page stays. Context: the table's lock. */
 static uint64_t out_entry(struct pt *pt, uint64_t pte, uint32_t how)
 {
 	uint64_t slot;
@@ -25,12 +25,28 @@ static uint64_t out_entry(struct pt *pt, uint64_t pte, uint32_t how)
 		return pte;
 	if (may_be_lost(pte, how))
 		return pte & PTE_UFFD_WP ? PTE_MARKER | PTE_UFFD_WP : 0;
+	if ((how & PT_OUT_IDLE_ONLY) && (pte & PTE_ACCESSED))
+		return pte & ~PTE_ACCESSED;
 	if ((how & PT_OUT_LAZYFREE_ONLY) || !swap_out(pt->frames, pte_page(pte), &slot))
 		return pte;
 	return pte_make_swap(slot, pte & (PTE_UFFD_WP | PTE_FORKED));
 }
 
-uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
+static bool page_out_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint32_t how, struct rss_change *change)
+{
+	uint64_t pte = atomic_load_relaxed(&table->entry[i]), out = out_entry(pt, pte, how);
+
+	if (out == pte)
+		return false;
+	if (pte_is_present(out)) {
+		atomic_store_relaxed(&table->entry[i], out);
+		return false;
+	}
+	table_drop_entry(pt, table, i, out, change);
+	return true;
+}
+
+uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how, uint64_t most)
 {
 	struct rss_change change = { 0 };
 	struct table_span span;
@@ -39,16 +55,10 @@ uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how)
 	check(page_aligned(start | end));
 	if (pt_has_huge(pt))
 		huge_split_all(pt, start, end);
-	while (table_span_next(pt, &start, end, &span)) {
+	while (freed < most && table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
-		for (uint32_t i = span.first; i < span.end && span.table->live; i++) {
-			uint64_t pte = atomic_load_relaxed(&span.table->entry[i]), out = out_entry(pt, pte, how);
-
-			if (out == pte)
-				continue;
-			table_drop_entry(pt, span.table, i, out, &change);
-			freed++;
-		}
+		for (uint32_t i = span.first; i < span.end && span.table->live && freed < most; i++)
+			freed += page_out_entry(pt, span.table, i, how, &change);
 		table_unlock(span.table);
 	}
 	table_apply_drops(pt, &change);

@@ -215,10 +215,13 @@ void pt_free_swap(struct pt *pt, uint64_t start, uint64_t end);
  * same VMA this is allowed. Return: how many left.
  * @PT_OUT_DROPPABLE      any of their bytes may be lost
  * @PT_OUT_LAZYFREE_ONLY  those alone leave whose bytes may be
+ * @PT_OUT_IDLE_ONLY      those that were touched stay, and count as untouched
+ * @most                  no more than so many leave
  */
 #define PT_OUT_DROPPABLE 0x1u
 #define PT_OUT_LAZYFREE_ONLY 0x2u
-uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how);
+#define PT_OUT_IDLE_ONLY 0x4u
+uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how, uint64_t most);
 
 /* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */
 must_check int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);

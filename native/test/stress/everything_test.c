@@ -8,6 +8,7 @@
  */
 #include <inttypes.h>
 
+#include "base/bits.h"
 #include "base/random.h"
 #include "support/racing.h"
 
@@ -59,7 +60,7 @@ static void change_own(struct worker *w)
 	uint64_t at = own_page(w, n), spare = page((THREADS + 4 + w->index) * STRIDE), out;
 	vmalock_mm *mm = w->mm;
 
-	switch (random_below(&w->random, 5)) {
+	switch (random_below(&w->random, 6)) {
 	case 0:
 		expect_eq(vmalock_mm_protect(mm, at, pages * P, RO), 0);
 		expect_eq(vmalock_mm_protect(mm, at, pages * P, RW), 0);
@@ -80,6 +81,9 @@ static void change_own(struct worker *w)
 	case 4:
 		expect_eq(vmalock_mm_split(mm, at), 0);
 		break;
+	case 5:
+		expect_eq(vmalock_mm_advise(mm, at, pages * P, 21 /* MADV_PAGEOUT */), 0);
+		break;
 	}
 }
 
@@ -90,6 +94,7 @@ static void disturb_shared(struct worker *w)
 	uint64_t pages = 1 + random_below(&w->random, SHARED_PAGES - n);
 	uint64_t at = page(area * STRIDE + OWN_PAGES + n), out;
 	uint32_t prot = random_below(&w->random, 4) ? RW : RO;
+	static const int advice[] = { 4, 10, 8 /* MADV_FREE */, 21 /* MADV_PAGEOUT */ };
 	vmalock_mm *mm = w->mm;
 	int ignored = 0;
 
@@ -104,7 +109,7 @@ static void disturb_shared(struct worker *w)
 		ignored = vmalock_mm_protect(mm, at, pages * P, prot);
 		break;
 	case 3:
-		ignored = vmalock_mm_advise(mm, at, pages * P, random_below(&w->random, 2) ? 4 : 10);
+		ignored = vmalock_mm_advise(mm, at, pages * P, advice[random_below(&w->random, array_size(advice))]);
 		break;
 	default:
 		for (uint64_t i = 0; i < pages; i++)
@@ -206,6 +211,7 @@ static void run_under(const char *policy, enum vmalock_faults era)
 	options.policy = policy;
 	options.faults = era;
 	options.frames = 8192;
+	options.swap = 8192;
 	expect_eq(vmalock_mm_create(&options, &mm), 0);
 	expect_eq(vmalock_mm_map(mm, steady_page(), 16 * P, RW, FIXED_ANON, NULL, 0, &out), 0);
 	atomic_store_release(&stop, 0);

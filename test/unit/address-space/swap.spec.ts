@@ -79,6 +79,24 @@ describe('swap', () => {
     child.close();
   });
 
+  it('holds what frames cannot: a fault that finds none takes the page of somebody else', () => {
+    const space = new AddressSpace({ frames: 3, swap: 16 });
+    const child = space.fork();
+    const all = [space, child].map((each, i) => ({
+      each,
+      start: each.mmap({ length: COUNT * PAGE }),
+      seed: i * COUNT,
+    }));
+    for (const { each, start, seed } of all)
+      for (let n = 0; n < COUNT; n++) each.write(start + n * PAGE, bytesOf(seed + n));
+    for (const { each, start, seed } of all)
+      for (let n = 0; n < COUNT; n++) expect(each.read(start + n * PAGE, PAGE).equals(bytesOf(seed + n))).toBe(true);
+    expect(space.status()['FramesUsed']).toBe(3);
+    space.validate();
+    child.close();
+    space.close();
+  });
+
   it('goes along with mremap, and ends with munmap and madvise', () => {
     const { space, start } = written();
     space.madvise(start, COUNT * PAGE, 'pageout');

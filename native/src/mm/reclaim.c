@@ -1,0 +1,159 @@
+/*
+ * mm/reclaim.c - when no frame is left: pages of the pool's spaces leave, so that a fault can go on
+ *
+ *   first      what MADV_FREE gave up, and droppable memory: gone for good, which costs nothing
+ *   then       pages that nobody has touched since the hand passed them, into slots of swap; the others count as untouched
+ *   once more  a page that has not been touched since leaves now
+ *
+ * The clock has two hands: the pool's goes from space to space, each space's own through its addresses. Locked memory stays, and
+ * what several spaces use (pt/page_out.c).
+ *
+ * Locks   none is held by who asks: a fault has let go of all, and begins again after it. So it may wait for one space's mmap_lock
+ *         after the other. The pool's list is locked only to find the next space, and to get hold of it.
+ * Linux   mm/vmscan.c, try_to_free_pages(), which finds pages by lists, and their entries by rmap.
+ */
+#include "mm/reclaim.h"
+
+#include "mm/mmap_lock.h"
+#include "mm/observer.h"
+#include "pt/frame_sharers.h"
+#include "sync/syncpoint.h"
+
+/* Linux: SWAP_CLUSTER_MAX. */
+#define MOST_AT_ONCE UINT64_C(32)
+
+/* --- which spaces there are ---------------------------------------------------------------------------------------- */
+
+static struct frame_sharers *lock_sharers(struct mm *mm)
+{
+	struct frame_sharers *sharers = frames_sharers(mm->pt.frames);
+
+	spinlock_lock(&sharers->lock, RANK_SHARERS);
+	return sharers;
+}
+
+static void unlock_sharers(struct frame_sharers *sharers)
+{
+	spinlock_unlock(&sharers->lock, RANK_SHARERS);
+}
+
+void mm_join_pool(struct mm *mm)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+
+	list_add_last(&sharers->spaces, &mm->sharer);
+	sharers->count++;
+	unlock_sharers(sharers);
+}
+
+void mm_leave_pool(struct mm *mm)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+
+	list_remove(&mm->sharer);
+	sharers->count--;
+	unlock_sharers(sharers);
+}
+
+static uint32_t count_sharers(struct mm *mm)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+	uint32_t count = sharers->count;
+
+	unlock_sharers(sharers);
+	return count;
+}
+
+/* Whose turn it is: with a reference, and last in the list from now on. NULL: it is about to go. */
+static struct mm *next_space(struct mm *mm)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+	struct list_node *first = sharers->spaces.next;
+	struct mm *next = container_of(first, struct mm, sharer);
+
+	list_remove(first);
+	list_add_last(&sharers->spaces, first);
+	if (!refcount_get_unless_zero(&next->refs))
+		next = NULL;
+	unlock_sharers(sharers);
+	return next;
+}
+
+/* --- one space ------------------------------------------------------------------------------------------------------ */
+
+struct round {
+	uint32_t how;  /* PT_OUT_ */
+	uint64_t left; /* how many frames are still wanted */
+};
+
+static bool may_lose_pages(const struct vma *vma)
+{
+	return vma_anon(vma) && !(vma_flags(vma) & (VM_LOCKED | VM_SPECIAL));
+}
+
+/* [@start, @end) of one mapping, 2 MiB at a time: a huge page is split only when it is its turn. */
+static void take_from_vma(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, struct round *round)
+{
+	uint32_t how = round->how | (vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0);
+
+	for (uint64_t at = start; at < end && round->left; at = pt_huge_down(at) + PT_HUGE_SIZE) {
+		uint64_t next = min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE);
+
+		mm_invalidate_start(mm, at, next, VMALOCK_INVALIDATE_CLEAR);
+		round->left -= pt_page_out(&mm->pt, at, next, how, round->left);
+		mm_invalidate_end(mm, at, next, VMALOCK_INVALIDATE_CLEAR);
+		if (how & PT_OUT_IDLE_ONLY)
+			atomic_store_relaxed(&mm->reclaim_hand, at);
+	}
+}
+
+/* Context: mmap_lock. */
+static void take_from_range(struct mm *mm, uint64_t start, uint64_t end, struct round *round)
+{
+	struct index_cursor cursor;
+	struct index_entry entry;
+	bool more = index_cursor_seek(&cursor, &mm->vmas, start, &entry);
+
+	for (; more && entry.start < end && round->left; more = index_cursor_next(&cursor, &entry))
+		if (may_lose_pages(entry.value))
+			take_from_vma(mm, entry.value, max_u64(start, entry.start), min_u64(end, entry.end), round);
+}
+
+static void take_from_space(struct mm *mm, struct round *round)
+{
+	uint64_t hand;
+
+	mmap_read_lock(mm);
+	hand = atomic_load_relaxed(&mm->reclaim_hand);
+	take_from_range(mm, hand, MM_TASK_SIZE, round);
+	take_from_range(mm, 0, hand, round);
+	mmap_read_unlock(mm);
+}
+
+/* --- all of them ----------------------------------------------------------------------------------------------------- */
+
+static void take_from_all(struct mm *mm, struct round *round)
+{
+	for (uint32_t n = count_sharers(mm); n && round->left; n--) {
+		struct mm *victim = next_space(mm);
+
+		if (!victim)
+			continue;
+		syncpoint("reclaim-has-space");
+		take_from_space(victim, round);
+		mm_put(victim);
+	}
+}
+
+bool mm_reclaim(struct mm *mm)
+{
+	static const uint32_t rounds[] = { PT_OUT_LAZYFREE_ONLY, PT_OUT_IDLE_ONLY, PT_OUT_IDLE_ONLY };
+	uint64_t limit = frames_limit(mm->pt.frames), wanted = min_u64(MOST_AT_ONCE, 1 + limit / 8);
+	struct round round = { .left = wanted };
+
+	for (size_t i = 0; i < array_size(rounds) && round.left; i++) {
+		round.how = rounds[i];
+		take_from_all(mm, &round);
+	}
+	return round.left < wanted || frames_used(mm->pt.frames) < limit;
+}

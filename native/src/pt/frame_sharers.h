@@ -1,0 +1,19 @@
+/*
+ * pt/frame_sharers.h - which spaces share a pool of frames: a list that mm/reclaim.c keeps
+ */
+#ifndef VMALOCK_PT_FRAME_SHARERS_H
+#define VMALOCK_PT_FRAME_SHARERS_H
+
+#include "base/list.h"
+#include "locks/spinlock.h"
+#include "pt/frame.h"
+
+struct frame_sharers {
+	struct spinlock lock;
+	struct list_node spaces; /* struct mm, by its `sharer`; who loses pages next is first. Guard: lock */
+	uint32_t count;          /* of them. Guard: lock */
+};
+
+struct frame_sharers *frames_sharers(struct frames *frames);
+
+#endif
