@@ -6,6 +6,7 @@
 #include "api/handle.h"
 #include "mm/describe.h"
 #include "mm/mmap_lock.h"
+#include "mm/observer.h"
 #include "mm/resident.h"
 #include "mm/smaps.h"
 #include "ops/observe.h"
@@ -95,8 +96,10 @@ int vmalock_mm_validate(vmalock_mm *handle, const char **what)
 	const char *wrong;
 
 	mmap_write_lock(mm);
-	mm_lock_all_vmas(mm); /* mmap_lock alone does not hold page tables still: faults under a VMA's lock go on */
+	mm_lock_all_vmas(mm);  /* mmap_lock alone does not hold page tables still: faults under a VMA's lock go on */
+	mm_observers_lock(mm); /* nor does either hold off a truncation, which counts the pages it took at its end */
 	wrong = mm_validate(mm);
+	mm_observers_unlock(mm);
 	mmap_write_unlock(mm);
 	if (!wrong)
 		return 0;
