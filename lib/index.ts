@@ -44,5 +44,6 @@ export {
   type UserfaultfdOptions,
   type UserfaultFillOptions,
   type UserfaultModes,
+  type UserfaultMoveOptions,
   type UserfaultWakeOptions,
 } from './userfaultfd';

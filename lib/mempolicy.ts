@@ -9,16 +9,25 @@ import type { Bytes } from './units';
 
 const { constants } = native;
 
-/** Linux's names behind MPOL_, in the order of its numbers. */
-const MODES = ['default', 'preferred', 'bind', 'interleave', 'local', 'preferred_many', 'weighted_interleave'] as const;
-
 /**
  * Where pages come from: `bind` from the nodes named and from no other, `preferred` from the first of them if it can, `preferred_many` from
  * any of them if it can, `interleave` from each in turn, by the place of the page in its mapping, `local` from
  * the node of the thread. `default` is none: a mapping's pages then go by the policy of the space, and those of the space
  * as `local`. `weighted_interleave` has equal weights here, as on machines that tell no bandwidth.
  */
-export type MempolicyMode = (typeof MODES)[number];
+export type MempolicyMode =
+  'default' | 'preferred' | 'bind' | 'interleave' | 'local' | 'preferred_many' | 'weighted_interleave';
+
+/** Linux's names behind MPOL_, in the order of its numbers. */
+const MODES: readonly MempolicyMode[] = [
+  'default',
+  'preferred',
+  'bind',
+  'interleave',
+  'local',
+  'preferred_many',
+  'weighted_interleave',
+];
 
 /** A policy, as a call sets it. */
 export interface MempolicyOptions {
