@@ -1,0 +1,136 @@
+/*
+ * What a VMA's functions may not be asked. No code of the library asks it, so nothing but these assertions would tell:
+ * each is violated in a process of its own, which must end by abort().
+ */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "test.h"
+#include "vma/lock.h"
+
+#define RANK RANK_MMAP
+
+/* One attached VMA, whose section is over. */
+struct scene {
+	struct domain domain;
+	struct vma *vma;
+};
+
+static void write_begin(struct scene *s)
+{
+	rwsem_write(&s->domain.mmap_lock, RANK);
+}
+
+static void write_end(struct scene *s)
+{
+	domain_write_unlock_all(&s->domain);
+	rwsem_write_unlock(&s->domain.mmap_lock, RANK);
+}
+
+static struct scene *scene(void)
+{
+	struct scene *s = alloc_aligned(CACHE_LINE, sizeof(*s));
+
+	expect(s);
+	memset(s, 0, sizeof(*s));
+	domain_init(&s->domain, RANK);
+	write_begin(s);
+	s->vma = vma_create(&s->domain, 4 * PAGE_SIZE, 8 * PAGE_SIZE, 4, VM_READ | VM_WRITE, NULL);
+	expect(s->vma);
+	vma_attach(s->vma);
+	write_end(s);
+	return s;
+}
+
+static void end(struct scene *s)
+{
+	write_begin(s);
+	vma_write_lock(s->vma);
+	vma_detach(s->vma);
+	vma_discard(s->vma);
+	write_end(s);
+	domain_destroy(&s->domain);
+	alloc_free(s);
+}
+
+/* @act is a broken rule in the middle of a write section. */
+static void expect_abort(void (*act)(struct scene *s))
+{
+	struct scene *s = scene();
+	int status;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	expect(child >= 0);
+	if (child == 0) {
+		expect(freopen("/dev/null", "w", stderr) != NULL);
+		write_begin(s);
+		act(s);
+		_exit(0);
+	}
+	expect(waitpid(child, &status, 0) == child);
+	expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	end(s);
+}
+
+static void free_while_attached(struct scene *s)
+{
+	vma_discard(s->vma);
+}
+
+static void retire_while_attached(struct scene *s)
+{
+	struct rcu_batch batch;
+
+	rcu_batch_init(&batch, vma_free_rcu);
+	vma_retire(s->vma, &batch);
+}
+
+static void detach_unmarked(struct scene *s)
+{
+	vma_detach(s->vma);
+}
+
+static void change_range_unmarked(struct scene *s)
+{
+	vma_set_range(s->vma, 4 * PAGE_SIZE, 6 * PAGE_SIZE, 4);
+}
+
+static void change_flags_unmarked(struct scene *s)
+{
+	vma_set_flags(s->vma, VM_READ);
+}
+
+static void mark_without_mmap_lock(struct scene *s)
+{
+	write_end(s);
+	vma_write_lock(s->vma);
+}
+
+static void a_vma_is_freed_only_when_it_is_detached_so_that_no_reader_is_inside(void)
+{
+	expect_abort(free_while_attached);
+	expect_abort(retire_while_attached);
+}
+
+static void a_vma_is_detached_or_changed_only_when_it_is_marked(void)
+{
+	expect_abort(detach_unmarked);
+	expect_abort(change_range_unmarked);
+	expect_abort(change_flags_unmarked);
+}
+
+static void a_vma_is_marked_only_under_mmap_lock(void)
+{
+	expect_abort(mark_without_mmap_lock);
+}
+
+static const struct test_case cases[] = {
+	CASE(a_vma_is_freed_only_when_it_is_detached_so_that_no_reader_is_inside),
+	CASE(a_vma_is_detached_or_changed_only_when_it_is_marked),
+	CASE(a_vma_is_marked_only_under_mmap_lock),
+};
+TEST_MAIN(cases)
