@@ -36,7 +36,9 @@ function withCMake(name, variant, args) {
   const jobs = String(os.availableParallelism());
   if (variant.sysroot) run(path.join(__dirname, 'cross-sysroot.sh'), [name]);
   const env = { ...process.env, ...(variant.sysroot ? {} : environment(findOrGet())) };
-  if (name === 'tsan') env.TSAN_OPTIONS = `suppressions=${root}/scripts/tsan.supp ${env.TSAN_OPTIONS ?? ''}`;
+  // The longest history: a suppression names a frame, and goes by unseen where that stack has been forgotten.
+  if (name === 'tsan')
+    env.TSAN_OPTIONS = `suppressions=${root}/scripts/tsan.supp history_size=7 ${env.TSAN_OPTIONS ?? ''}`;
   const quiet = { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] };
   run('cmake', ['-S', '.', '-B', variant.folder, ...variant.settings], quiet);
   run('cmake', ['--build', variant.folder, '-j', jobs], quiet);
