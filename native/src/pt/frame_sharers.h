@@ -9,7 +9,7 @@
 #include "pt/frame.h"
 
 struct frame_sharers {
-	struct spinlock lock;
+	struct spinlock lock;    /* RANK_SHARERS */
 	struct list_node spaces; /* struct mm, by its `sharer`; who loses pages next is first. Guard: lock */
 	uint32_t count;          /* of them. Guard: lock */
 };
