@@ -7,6 +7,7 @@
 #include "ops/split.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
+#include "vma/lock.h"
 
 /* --- may they? --------------------------------------------------------------------------------------------------- */
 
@@ -204,17 +205,14 @@ static struct vma *try_merge_existing(struct mm *mm, struct vma *vma, const stru
 	return merge_existing(mm, m, &p);
 }
 
-/* What [@start, @end) of @vma, which it write-locks, is like before the change. */
-static struct merge part_of(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end)
+struct merge merge_like(struct mm *mm, const struct vma *vma)
 {
-	mmap_assert_write_locked(mm);
-	check(start >= vma_start(vma) && end <= vma_end(vma) && start < end);
-	mm_vma_write_lock(mm, vma);
+	check(vma_is_write_locked(vma));
 	return (struct merge){
 		.mm = mm,
-		.start = start,
-		.end = end,
-		.pgoff = vma->pgoff + ((start - vma_start(vma)) >> PAGE_SHIFT),
+		.start = vma_start(vma),
+		.end = vma_end(vma),
+		.pgoff = vma->pgoff,
 		.flags = vma_flags(vma),
 		.file = vma->file,
 		.name = vma->name,
@@ -222,6 +220,21 @@ static struct merge part_of(struct mm *mm, struct vma *vma, uint64_t start, uint
 		.policy = vma->policy,
 		.anon = vma_anon_ref(vma),
 	};
+}
+
+/* What [@start, @end) of @vma, which it write-locks, is like before the change. */
+static struct merge part_of(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end)
+{
+	struct merge m;
+
+	mmap_assert_write_locked(mm);
+	check(start >= vma_start(vma) && end <= vma_end(vma) && start < end);
+	mm_vma_write_lock(mm, vma);
+	m = merge_like(mm, vma);
+	m.start = start;
+	m.end = end;
+	m.pgoff += (start - vma_start(vma)) >> PAGE_SHIFT;
+	return m;
 }
 
 static int modify(struct vma *vma, const struct merge *m, struct vma **out)

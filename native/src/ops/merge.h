@@ -31,6 +31,12 @@ struct merge {
 };
 
 /*
+ * What would join @vma as it is, and has its place; who means another says so afterwards. Its fields say nothing before it is locked (RFC
+ * patch 11). Context: @vma write-locked (asserted).
+ */
+struct merge merge_like(struct mm *mm, const struct vma *vma);
+
+/*
  * Joins a new range with the VMAs around it. VMAs that lie in [start, end), which the caller has detached, vanish from
  * the index by the same store. Does no accounting but of map_count.
  * Return: the VMA that covers the range now, write-locked; NULL: it does not merge, or there is no memory to do it.

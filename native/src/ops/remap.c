@@ -21,6 +21,7 @@
 #include "mm/observer.h"
 #include "ops/merge.h"
 #include "ops/place.h"
+#include "ops/remap_move.h"
 #include "ops/seal.h"
 #include "ops/split.h"
 #include "ops/unmap.h"
@@ -28,14 +29,6 @@
 #include "sync/syncpoint.h"
 
 #define KNOWN_FLAGS (VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED | VMALOCK_MREMAP_DONTUNMAP)
-
-/* One mapping, or part of one, on its way. */
-struct remap {
-	struct mm *mm;
-	struct vma *vma;
-	uint64_t addr, old_length, new_length, new_addr; /* bytes, whole pages */
-	uint32_t flags;
-};
 
 static bool names_new_addr(const struct remap *r)
 {
@@ -50,11 +43,6 @@ static bool grows(const struct remap *r)
 static bool shrinks(const struct remap *r)
 {
 	return r->new_length < r->old_length;
-}
-
-static uint64_t pages_more(const struct remap *r)
-{
-	return (r->new_length - r->old_length) >> PAGE_SHIFT;
 }
 
 /* --- checks -------------------------------------------------------------------------------------------------------- */
@@ -76,12 +64,6 @@ static int check_arguments(const struct remap *r)
 	return 0;
 }
 
-/* Splits at both ends of source and destination, and the copy: Linux wants that much room below the map limit. */
-static bool map_count_allows_move(const struct mm *mm)
-{
-	return mm->map_count + 3 < mm->limits.map_count;
-}
-
 static int check_growth(const struct remap *r)
 {
 	uint64_t pgoff = vma_offset_at(r->vma, r->addr) >> PAGE_SHIFT;
@@ -91,9 +73,9 @@ static int check_growth(const struct remap *r)
 		return -EINVAL;
 	if (flags & VM_SPECIAL)
 		return -EFAULT;
-	if (!mm_may_lock(r->mm, flags, pages_more(r)))
+	if (!mm_may_lock(r->mm, flags, remap_pages_more(r)))
 		return -EAGAIN;
-	return mm_may_expand(r->mm, flags, pages_more(r)) ? 0 : -ENOMEM;
+	return mm_may_expand(r->mm, flags, remap_pages_more(r)) ? 0 : -ENOMEM;
 }
 
 static int check_vma(struct remap *r)
@@ -117,15 +99,6 @@ static int check_vma(struct remap *r)
 	return grows(r) ? check_growth(r) : 0;
 }
 
-/* What it leaves behind with MREMAP_DONTUNMAP keeps its charge. */
-static bool may_charge(const struct remap *r)
-{
-	bool leaves = r->flags & VMALOCK_MREMAP_DONTUNMAP;
-
-	return !(vma_flags(r->vma) & VM_ACCOUNT) ||
-	       mm_may_commit(r->mm, leaves ? r->new_length >> PAGE_SHIFT : pages_more(r));
-}
-
 /* --- in place ------------------------------------------------------------------------------------------------------ */
 
 static bool may_grow_in_place(const struct remap *r)
@@ -141,152 +114,22 @@ static bool may_grow_in_place(const struct remap *r)
 static int grow_in_place(const struct remap *r)
 {
 	struct vma *vma = r->vma;
-	struct merge merge = {
-		.mm = r->mm,
-		.start = vma_end(vma),
-		.end = vma_end(vma) + (r->new_length - r->old_length),
-		.pgoff = vma_pgoff_end(vma),
-		.flags = vma_flags(vma),
-		.file = vma->file,
-		.name = vma->name,
-		.userfault = vma->userfault,
-		.policy = vma->policy,
-	};
+	struct merge merge;
 
-	if (!may_charge(r))
+	if (!remap_may_charge(r))
 		return -ENOMEM;
 	mm_vma_write_lock(r->mm, vma);
-	merge.anon = vma_anon_ref(vma);
+	merge = merge_like(r->mm, vma);
+	merge.start = vma_end(vma);
+	merge.end = vma_end(vma) + (r->new_length - r->old_length);
+	merge.pgoff = vma_pgoff_end(vma);
 	if (!vma_merge_new(&merge))
 		return -ENOMEM;
-	mm_account(r->mm, merge.flags, (int64_t)pages_more(r));
+	mm_account(r->mm, merge.flags, (int64_t)remap_pages_more(r));
 	return 0;
 }
 
-/* --- a move -------------------------------------------------------------------------------------------------------- */
-
-/* Where the copy's pages belong: an anonymous mapping never written takes on the offset of its new place. */
-static uint64_t pgoff_of_copy(const struct remap *r)
-{
-	if (vma_is_anonymous(r->vma) && !vma_anon(r->vma))
-		return r->new_addr >> PAGE_SHIFT;
-	return vma_offset_at(r->vma, r->addr) >> PAGE_SHIFT;
-}
-
-static struct vma *store_copy(const struct remap *r, const struct merge *m)
-{
-	struct vma *copy = vma_create(&r->mm->domain, m->start, m->end, m->pgoff, m->flags, m->file);
-	struct index_entry entry = { m->start, m->end, copy };
-
-	if (!copy)
-		return NULL;
-	if (index_reserve(&r->mm->vmas, 1)) {
-		vma_discard(copy);
-		return NULL;
-	}
-	vma_set_name(copy, m->name);
-	vma_set_userfault(copy, m->userfault, m->flags & VM_UFFD_FLAGS);
-	vma_set_policy(copy, m->policy);
-	if (m->anon.anon) {
-		anon_ref_share(m->anon);
-		vma_set_anon(copy, m->anon);
-	}
-	vma_attach(copy);
-	index_replace(&r->mm->vmas, entry.start, entry.end, &entry, 1);
-	r->mm->map_count++;
-	return copy;
-}
-
-/*
- * The VMA at the new place, joined with its neighbours there if they are equal. One of them may be the source itself:
- * then the source grows over both, and is cut again when the old place is unmapped.
- */
-static struct vma *make_copy(const struct remap *r)
-{
-	struct merge merge = {
-		.mm = r->mm,
-		.start = r->new_addr,
-		.end = r->new_addr + r->new_length,
-		.pgoff = pgoff_of_copy(r),
-		.flags = vma_flags(r->vma),
-		.file = r->vma->file,
-		.name = r->vma->name,
-		.userfault = r->vma->userfault,
-		.policy = r->vma->policy,
-		.anon = vma_anon_ref(r->vma),
-	};
-	struct vma *merged = vma_merge_new(&merge);
-
-	return merged ? merged : store_copy(r, &merge);
-}
-
-/*
- * The old place loses its mapping. What it had charged moves with it: the copy was accounted in full, so that the
- * unmapping may take off the source's share.
- */
-static int leave_old_place(const struct remap *r)
-{
-	return r->old_length ? unmap_range(r->mm, r->addr, r->addr + r->old_length) : 0;
-}
-
-/* Linux clears the flag alone: the pages count as locked until the process ends. */
-static void forget_to_unlock(struct mm *mm, uint64_t flags, uint64_t pages)
-{
-	if (!(flags & VM_LOCKED))
-		return;
-	mm->locked_pages += pages;
-	mm->forgotten_locked_pages += pages;
-}
-
-/* MREMAP_DONTUNMAP: the old place stays, empty and "not faulted", no longer locked. @vma covers it now. */
-static void empty_old_place(const struct remap *r, struct vma *copy)
-{
-	struct vma *vma = mm_lookup(r->mm, r->addr);
-	uint64_t flags = vma_flags(vma), cleared = flags & ~(VM_LOCKED | VM_LOCKONFAULT);
-
-	mm_vma_write_lock(r->mm, vma);
-	if (flags != cleared) {
-		mm_account(r->mm, flags, -(int64_t)vma_pages(vma));
-		mm_account(r->mm, cleared, (int64_t)vma_pages(vma));
-		forget_to_unlock(r->mm, flags, vma_pages(vma));
-		vma_set_flags(vma, cleared);
-	}
-	if (vma != copy && vma_start(vma) == r->addr && vma_end(vma) == r->addr + r->old_length && vma_anon(vma))
-		vma_drop_anon(vma);
-}
-
-/*
- * Nobody is told of the move, so that what has moved is registered with no userfaultfd any more. As in Linux the whole VMA at the
- * new place is not, also the part of it that was there before and merged with what came.
- */
-static void leave_userfault(struct vma *copy)
-{
-	vma_set_userfault(copy, NULL, 0);
-}
-
-static void move_pages(const struct remap *r, bool registered)
-{
-	struct pt *pt = &r->mm->pt;
-
-	if (!registered) {
-		pt_move(pt, r->addr, r->new_addr, r->old_length);
-		return;
-	}
-	pt_uffd_unprotect(pt, r->addr, r->addr + r->old_length);
-	pt_move_entries(pt, r->addr, r->new_addr, r->old_length);
-}
-
-/*
- * Memory for the copy's store, and for cutting the source out afterwards: two splits and a store.
- */
-static int reserve_move(struct remap *r)
-{
-	int err = split_reserve(r->mm, 2);
-
-	if (!err)
-		err = index_reserve(&r->mm->vmas, 4);
-	return err ? err : pt_move_reserve(&r->mm->pt, r->addr, r->new_addr, r->old_length);
-}
+/* --- to another place ----------------------------------------------------------------------------------------------- */
 
 /* The tail goes. Its end comes from an old length that nobody has looked at: Linux leaves that to munmap's checks. */
 static int cut_tail(const struct remap *r)
@@ -295,40 +138,6 @@ static int cut_tail(const struct remap *r)
 
 	return start > MM_TASK_SIZE || length > MM_TASK_SIZE - start ? -EINVAL
 								     : unmap_range(r->mm, start, start + length);
-}
-
-/* What can fail comes first. */
-static int move(struct remap *r)
-{
-	struct mm *mm = r->mm;
-	uint64_t flags = vma_flags(r->vma);
-	bool registered = r->vma->userfault != NULL;
-	struct vma *copy;
-	int err;
-
-	if (!map_count_allows_move(mm) || !may_charge(r))
-		return -ENOMEM;
-	mm_vma_write_lock(mm, r->vma);
-	err = reserve_move(r);
-	if (err)
-		return err;
-	copy = make_copy(r);
-	if (!copy)
-		return -ENOMEM;
-	syncpoint("remap-copied");
-	mm_invalidate_start(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
-	vma_file_lock_mappings(copy->file); /* a truncation sees each entry at the old place or at the new */
-	move_pages(r, registered);
-	vma_file_unlock_mappings(copy->file);
-	mm_invalidate_end(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
-	if (registered)
-		leave_userfault(copy);
-	mm_account(mm, flags, (int64_t)(r->new_length >> PAGE_SHIFT));
-	if (r->flags & VMALOCK_MREMAP_DONTUNMAP)
-		empty_old_place(r, copy);
-	else
-		err = leave_old_place(r);
-	return err;
 }
 
 static int choose_new_addr(struct remap *r)
@@ -367,7 +176,7 @@ static int move_to(struct remap *r)
 	if ((r->flags & VMALOCK_MREMAP_DONTUNMAP) && !mm_may_expand(mm, vma_flags(r->vma), r->old_length >> PAGE_SHIFT))
 		return -ENOMEM;
 	err = choose_new_addr(r);
-	return err ? err : move(r);
+	return err ? err : remap_move(r);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
@@ -392,7 +201,7 @@ static int remap_one(struct remap *r)
 	if (!(r->flags & VMALOCK_MREMAP_MAYMOVE))
 		return -ENOMEM;
 	err = choose_new_addr(r);
-	return err ? err : move(r);
+	return err ? err : remap_move(r);
 }
 
 /* Linux lets go of mmap_lock to tell a userfaultfd of a move, and would be amid the others then. */

@@ -43,7 +43,6 @@ int vma_split(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper)
 {
 	uint64_t start = vma_start(vma), end = vma_end(vma);
 	struct index_entry halves[2];
-	struct anon_ref anon;
 	struct vma *new;
 
 	mmap_assert_write_locked(mm);
@@ -57,14 +56,7 @@ int vma_split(struct mm *mm, struct vma *vma, uint64_t addr, struct vma **upper)
 		return -ENOMEM;
 	}
 	vma_init(new, &mm->domain, addr, end, vma->pgoff + ((addr - start) >> PAGE_SHIFT), vma_flags(vma), vma->file);
-	vma_set_name(new, vma->name);
-	vma_set_userfault(new, vma->userfault, vma_flags(vma) & VM_UFFD_FLAGS);
-	vma_set_policy(new, vma->policy);
-	anon = vma_anon_ref(vma);
-	if (anon.anon) {
-		anon_ref_share(anon);
-		vma_set_anon(new, anon);
-	}
+	vma_dup_holdings(new, vma);
 	/* Only now, with the VMA locked and nothing left that can fail: faults would bring the huge page back (docs/races.md, F18). */
 	pt_huge_split_inside(&mm->pt, addr);
 	vma_attach(new); /* before the old one shrinks: a truncation finds every page in one of them */

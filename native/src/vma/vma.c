@@ -172,6 +172,19 @@ void vma_set_anon(struct vma *vma, struct anon_ref ref)
 	vma_set_anon_first(vma, ref);
 }
 
+void vma_dup_holdings(struct vma *new, const struct vma *vma)
+{
+	struct anon_ref anon = vma_anon_ref(vma);
+
+	vma_set_name(new, vma->name);
+	vma_set_userfault(new, vma->userfault, vma_flags(vma) & VM_UFFD_FLAGS);
+	vma_set_policy(new, vma->policy);
+	if (!anon.anon)
+		return;
+	anon_ref_share(anon);
+	vma_set_anon(new, anon);
+}
+
 void vma_drop_anon(struct vma *vma)
 {
 	assert_changeable(vma);

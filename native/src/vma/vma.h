@@ -157,6 +157,12 @@ void vma_set_policy(struct vma *vma, struct mempolicy *policy);
 /* Takes over @ref, which the caller has counted; the VMA had none. */
 void vma_set_anon(struct vma *vma, struct anon_ref ref);
 
+/*
+ * @new gets what @vma has beyond its place, flags and file: name, userfaultfd, policy, the same anon. Cannot fail. Linux: vm_area_dup().
+ * Context: @vma write-locked, @new not attached yet.
+ */
+void vma_dup_holdings(struct vma *new, const struct vma *vma);
+
 /* Lets go of its anon, since no page of the VMA hangs on it any more. */
 void vma_drop_anon(struct vma *vma);
 
