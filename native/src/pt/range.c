@@ -3,6 +3,7 @@
  */
 #include "pt/swap.h"
 #include "pt/table.h"
+#include "sync/syncpoint.h"
 
 /* pt_zap(): guards go as well. */
 #define DROP_GUARDS 0x100u
@@ -97,8 +98,10 @@ void pt_vacate(struct pt *pt, uint64_t start, uint64_t end)
 	while (table_span_next(pt, &start, end, &span)) {
 		if (!is_whole(&span))
 			continue;
+		syncpoint("vacate-found-table");
 		table_lock(span.table);
-		if (!span.table->live && !table_is_vacant(span.table))
+		/* Since it was found somebody else may have left it vacant, and a fault have put a huge page in its place. */
+		if (!span.table->live && !table_is_vacant(span.table) && !table_is_away(span.table))
 			table_set_vacant(pt, span.table, true);
 		table_unlock(span.table);
 	}

@@ -137,6 +137,38 @@ static void a_huge_page_under_a_cut_is_split_when_the_faults_inside_are_out(void
 	expect_cut_waits(protect_head);
 }
 
+static int drop_first(vmalock_mm *mm)
+{
+	drop(mm, 0, HUGE);
+	return 0;
+}
+
+/*
+ * Two threads drop the same 2 MiB: when the second comes to the empty table, the first has been there, and a fault has put a huge
+ * page in the table's place. Called vacant, it would be taken for open as long as its pages were there, and faults went round for ever.
+ */
+static void a_table_that_a_huge_page_stands_in_for_is_not_left_vacant(void)
+{
+	vmalock_mm *mm = huge_space();
+	struct racer second;
+
+	write_byte(mm, 0, 1);
+	drop(mm, 5, 1); /* 511 small pages */
+	syncpoint_arm("vacate-found-table");
+	race_request(&second, mm, drop_first);
+	syncpoint_wait_parked("vacate-found-table");
+	drop(mm, 0, HUGE);
+	write_byte(mm, 0, 7);
+	syncpoint_release("vacate-found-table");
+	expect_eq(race_end(&second), 0);
+	expect_valid(mm);
+	drop(mm, 5, 1);
+	expect_valid(mm);
+	expect_eq(read_byte(mm, 0), 7);
+	write_byte(mm, 5, 8);
+	end_space(mm);
+}
+
 /* --- many at once ---------------------------------------------------------------------------------------------------- */
 
 enum { THREADS = 4, ROUNDS = 400 };
@@ -187,6 +219,7 @@ static const struct test_case cases[] = {
 	CASE(a_small_page_that_was_faster_stays_and_the_block_goes_back),
 	CASE(a_fault_on_a_small_page_finds_the_huge_page_that_came_meanwhile),
 	CASE(a_huge_page_under_a_cut_is_split_when_the_faults_inside_are_out),
+	CASE(a_table_that_a_huge_page_stands_in_for_is_not_left_vacant),
 	CASE(threads_that_fault_split_and_drop_lose_no_page),
 };
 TEST_MAIN(cases)
