@@ -18,8 +18,8 @@ const { constants } = native;
 export type MempolicyMode =
   'default' | 'preferred' | 'bind' | 'interleave' | 'local' | 'preferred_many' | 'weighted_interleave';
 
-/** Linux's names behind MPOL_, in the order of its numbers. */
-const MODES: readonly MempolicyMode[] = [
+/** @internal Linux's names behind MPOL_, in the order of its numbers. */
+export const MEMPOLICY_MODES: readonly MempolicyMode[] = [
   'default',
   'preferred',
   'bind',
@@ -107,7 +107,7 @@ function nodesOf(mask: NodeMask): number[] {
 }
 
 function modeNumber(mode: MempolicyMode | number): number {
-  return typeof mode === 'number' ? bits('mode', mode) : choice('mode', text('mode', mode), MODES);
+  return typeof mode === 'number' ? bits('mode', mode) : choice('mode', text('mode', mode), MEMPOLICY_MODES);
 }
 
 /** @internal A policy as the addon takes it. */
@@ -154,7 +154,7 @@ export function mempolicyFrom(flags: number, ask: (mask: NodeMask) => number): M
   if (flags & constants.MPOL_F_NODE) return { node: value, nodes };
   const modeFlags =
     value & (constants.MPOL_F_STATIC_NODES | constants.MPOL_F_RELATIVE_NODES | constants.MPOL_F_NUMA_BALANCING);
-  return { mode: MODES[value & ~modeFlags] ?? 'default', modeFlags, nodes };
+  return { mode: MEMPOLICY_MODES[value & ~modeFlags] ?? 'default', modeFlags, nodes };
 }
 
 /**

@@ -1,24 +1,15 @@
 /**
  * Memory policies as words of the protocol: `bind:0`, `interleave=static:0,1`, `local`.
  */
-import type { MbindOptions, Mempolicy, MempolicyMode } from '../mempolicy';
+import { native } from '../internal/native';
+import { type MbindOptions, type Mempolicy, MEMPOLICY_MODES } from '../mempolicy';
 
-const MODES: readonly MempolicyMode[] = [
-  'default',
-  'preferred',
-  'bind',
-  'interleave',
-  'local',
-  'preferred_many',
-  'weighted_interleave',
-];
-const STATIC_NODES = 0x8000;
-const RELATIVE_NODES = 0x4000;
+const { MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES } = native.constants;
 
 /** @returns undefined for what is no policy */
 export function parsePolicy(word: string): MbindOptions | undefined {
   const match = /^([a-z_]+)(=static|=relative)?(?::(\d\d?(?:,\d\d?)*)?)?$/.exec(word);
-  const mode = MODES.find((name) => name === match?.[1]);
+  const mode = MEMPOLICY_MODES.find((name) => name === match?.[1]);
   if (!match || mode === undefined) return undefined;
   const nodes = (match[3] ?? '').split(',').filter((text) => text !== '');
   return {
@@ -37,6 +28,6 @@ export function parsePolicyFlags(word: string): Pick<MbindOptions, 'strict' | 'm
 
 /** As {@link parsePolicy} reads it. */
 export function policyWord({ mode = 'default', modeFlags = 0, nodes }: Mempolicy): string {
-  const kind = modeFlags & STATIC_NODES ? '=static' : modeFlags & RELATIVE_NODES ? '=relative' : '';
+  const kind = modeFlags & MPOL_F_STATIC_NODES ? '=static' : modeFlags & MPOL_F_RELATIVE_NODES ? '=relative' : '';
   return `${mode}${kind}${nodes.length > 0 ? `:${nodes.join(',')}` : ''}`;
 }
