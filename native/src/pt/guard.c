@@ -15,15 +15,6 @@
 
 #include "pt/table.h"
 
-/* Every table first: after that nothing can fail. */
-static int make_tables(struct pt *pt, uint64_t start, uint64_t end)
-{
-	for (uint64_t at = start; at < end; at = table_next(1, at))
-		if (!table_make(pt, at))
-			return -ENOMEM;
-	return 0;
-}
-
 /*
  * [@start, @end) of what one lowest table spans. False: a fault beside us has put a huge page in the table's place since the last one
  * was split.
@@ -36,7 +27,7 @@ static bool install_in_table(struct pt *pt, uint64_t start, uint64_t end, struct
 	if (pt_has_huge(pt))
 		huge_split_all(pt, start, end);
 	table = table_make(pt, start);
-	check(table); /* make_tables() */
+	check(table); /* table_make_range() */
 	if (table->level)
 		return false;
 	table_lock(table);
@@ -54,7 +45,7 @@ int pt_guard_install(struct pt *pt, uint64_t start, uint64_t end)
 	struct rss_change change = { 0 };
 
 	check(page_aligned(start | end));
-	if (make_tables(pt, start, end))
+	if (table_make_range(pt, start, end))
 		return -ENOMEM;
 	while (start < end) {
 		uint64_t stop = min_u64(table_next(1, start), end);

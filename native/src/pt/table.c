@@ -114,6 +114,14 @@ struct pt_table *table_make(struct pt *pt, uint64_t addr)
 	return table;
 }
 
+int table_make_range(struct pt *pt, uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at < end; at = table_next(1, at))
+		if (!table_make(pt, at))
+			return -ENOMEM;
+	return 0;
+}
+
 void table_set_vacant(struct pt *pt, struct pt_table *table, bool vacant)
 {
 	check(table->live == 0 && table_is_vacant(table) != vacant);

@@ -79,6 +79,9 @@ static inline struct pt_table *table_child(struct pt_table *table, uint32_t inde
 struct pt_table *table_find(const struct pt *pt, uint64_t addr);
 struct pt_table *table_make(struct pt *pt, uint64_t addr);
 
+/* Every table of a range: after that nothing can fail for want of one. 0 or -ENOMEM. */
+must_check int table_make_range(struct pt *pt, uint64_t start, uint64_t end);
+
 /* That of level 1, or NULL. */
 struct pt_table *table_find_upper(const struct pt *pt, uint64_t addr);
 

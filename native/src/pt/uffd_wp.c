@@ -10,8 +10,6 @@
  *
  * Locks   each table's own. A fault that has decided by an entry looks at it again under the same lock.
  */
-#include <errno.h>
-
 #include "pt/table.h"
 
 static void protect_entry(struct pt *pt, struct pt_table *table, uint32_t i, bool markers)
@@ -29,15 +27,6 @@ static void protect_entry(struct pt *pt, struct pt_table *table, uint32_t i, boo
 	}
 }
 
-/* Every table of the range that is to hold markers. */
-static int make_tables(struct pt *pt, uint64_t start, uint64_t end)
-{
-	for (uint64_t at = start; at < end; at = table_next(1, at))
-		if (!table_make(pt, at))
-			return -ENOMEM;
-	return 0;
-}
-
 int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool markers)
 {
 	struct table_span span;
@@ -46,7 +35,7 @@ int pt_uffd_protect(struct pt *pt, uint64_t start, uint64_t end, bool markers)
 	check(page_aligned(start | end));
 	if (pt_has_huge(pt))
 		huge_split_all(pt, start, end);
-	err = markers ? make_tables(pt, start, end) : 0;
+	err = markers ? table_make_range(pt, start, end) : 0;
 	while (!err && table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end; i++)
