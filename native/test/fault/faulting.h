@@ -11,7 +11,8 @@
 #define COW VMALOCK_FAULT_COW
 #define OUTCOME_AND_COW (VMALOCK_FAULT_OUTCOME | VMALOCK_FAULT_COW)
 
-static inline vmalock_mm *space_with(enum vmalock_faults era, enum vmalock_backing backing, uint64_t frames)
+static inline vmalock_mm *space_with_swap(enum vmalock_faults era, enum vmalock_backing backing, uint64_t frames,
+					  uint64_t swap)
 {
 	struct vmalock_options options;
 	vmalock_mm *mm;
@@ -19,6 +20,24 @@ static inline vmalock_mm *space_with(enum vmalock_faults era, enum vmalock_backi
 	vmalock_options_init(&options);
 	options.faults = era;
 	options.backing = backing;
+	options.frames = frames;
+	options.swap = swap;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	return mm;
+}
+
+static inline vmalock_mm *space_with(enum vmalock_faults era, enum vmalock_backing backing, uint64_t frames)
+{
+	return space_with_swap(era, backing, frames, 0);
+}
+
+static inline vmalock_mm *space_thp(enum vmalock_thp thp, uint64_t frames)
+{
+	struct vmalock_options options;
+	vmalock_mm *mm;
+
+	vmalock_options_init(&options);
+	options.thp = thp;
 	options.frames = frames;
 	expect_eq(vmalock_mm_create(&options, &mm), 0);
 	return mm;

@@ -5,24 +5,11 @@
 
 #include "base/alloc.h"
 #include "fault/faulting.h"
-
-enum { ADV_FREE = 8, ADV_HUGEPAGE = 14, ADV_NOHUGEPAGE = 15 };
+#include "ops/advise.h"
 
 /* Pages of a huge page; the window of picture.h begins at one. */
 #define HUGE UINT64_C(512)
 #define FIRST UINT64_C(0)
-
-static vmalock_mm *space_thp(enum vmalock_thp thp, uint64_t frames)
-{
-	struct vmalock_options options;
-	vmalock_mm *mm;
-
-	vmalock_options_init(&options);
-	options.thp = thp;
-	options.frames = frames;
-	expect_eq(vmalock_mm_create(&options, &mm), 0);
-	return mm;
-}
 
 static void advise(vmalock_mm *mm, uint64_t first, uint64_t pages, int advice)
 {
@@ -35,7 +22,7 @@ static vmalock_mm *huge_space(uint64_t blocks)
 	vmalock_mm *mm = space_thp(VMALOCK_THP_MADVISE, 16384);
 
 	map_at(mm, FIRST, blocks * HUGE, RW);
-	advise(mm, FIRST, blocks * HUGE, ADV_HUGEPAGE);
+	advise(mm, FIRST, blocks * HUGE, MADV_IS_HUGEPAGE);
 	return mm;
 }
 
@@ -92,13 +79,13 @@ static void the_option_and_the_advice_say_where(void)
 		uint64_t pages;
 	} rows[] = {
 		{ VMALOCK_THP_NEVER, 0, 1 },
-		{ VMALOCK_THP_NEVER, ADV_HUGEPAGE, 1 },
+		{ VMALOCK_THP_NEVER, MADV_IS_HUGEPAGE, 1 },
 		{ VMALOCK_THP_MADVISE, 0, 1 },
-		{ VMALOCK_THP_MADVISE, ADV_HUGEPAGE, 512 },
-		{ VMALOCK_THP_MADVISE, ADV_NOHUGEPAGE, 1 },
+		{ VMALOCK_THP_MADVISE, MADV_IS_HUGEPAGE, 512 },
+		{ VMALOCK_THP_MADVISE, MADV_IS_NOHUGEPAGE, 1 },
 		{ VMALOCK_THP_ALWAYS, 0, 512 },
-		{ VMALOCK_THP_ALWAYS, ADV_HUGEPAGE, 512 },
-		{ VMALOCK_THP_ALWAYS, ADV_NOHUGEPAGE, 1 },
+		{ VMALOCK_THP_ALWAYS, MADV_IS_HUGEPAGE, 512 },
+		{ VMALOCK_THP_ALWAYS, MADV_IS_NOHUGEPAGE, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -210,7 +197,7 @@ static void where_the_zero_page_is_forbidden_reading_brings_a_huge_page(void)
 	options.forbids_zero_page = 1;
 	expect_eq(vmalock_mm_create(&options, &mm), 0);
 	map_at(mm, FIRST, HUGE, RW);
-	advise(mm, FIRST, HUGE, ADV_HUGEPAGE);
+	advise(mm, FIRST, HUGE, MADV_IS_HUGEPAGE);
 	expect_eq(read_byte(mm, FIRST + 9), 0);
 	expect_pages(mm, 512, 0, 0, 512);
 	vmalock_mm_put(mm);
@@ -293,7 +280,7 @@ static void protecting_and_freeing_a_whole_one_leaves_it_whole(void)
 	fill(mm, FIRST, HUGE);
 	expect_eq(vmalock_mm_protect(mm, page(FIRST), HUGE * P, VMALOCK_PROT_READ), 0);
 	expect_eq(vmalock_mm_protect(mm, page(FIRST), HUGE * P, RW), 0);
-	advise(mm, FIRST, HUGE, ADV_FREE);
+	advise(mm, FIRST, HUGE, MADV_IS_FREE);
 	expect_eq(fault_at(mm, FIRST, VMALOCK_WRITE), MINOR | COW);
 	expect_filled(mm, FIRST, 0, HUGE);
 	expect_eq(stats_now(mm).thp_split_pmd, 0);
@@ -339,7 +326,7 @@ static void mremap_that_leaves_the_old_place_leaves_it_open_for_a_huge_page(void
 
 	map_at(mm, FIRST, HUGE, RW);
 	write_byte(mm, FIRST, 1);
-	advise(mm, FIRST, HUGE, ADV_HUGEPAGE);
+	advise(mm, FIRST, HUGE, MADV_IS_HUGEPAGE);
 	expect_eq(vmalock_mm_remap(mm, page(FIRST), HUGE * P, HUGE * P, 7, page(FIRST + 8 * HUGE), &out), 0);
 	write_byte(mm, FIRST, 1);
 	expect_eq(resident(mm, FIRST, HUGE), 512);

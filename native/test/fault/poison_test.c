@@ -1,33 +1,12 @@
 /* UFFDIO_POISON: what a touch of lost bytes comes to, where poison goes along, and what heals it. */
+#include "ops/advise.h"
 #include "support/resolving.h"
 
 #define POISONED (VMALOCK_FAULT_SIGBUS | VMALOCK_FAULT_HWPOISON)
-#define DONTNEED 4
-#define FREE 8
-#define POPULATE_READ 22
-#define POPULATE_WRITE 23
-
-struct rig {
-	vmalock_mm *mm;
-	vmalock_uffd *uffd;
-};
 
 static struct rig rig_of(uint64_t pages, uint64_t mode)
 {
-	struct rig r = { .mm = space_of(NULL) };
-
-	faults_return();
-	r.uffd = uffd_with(r.mm, VMALOCK_UFFD_FEATURE_POISON);
-	map_at(r.mm, 0, pages, RW);
-	expect_eq(register_pages(r.uffd, 0, pages, mode), 0);
-	return r;
-}
-
-static void end_rig(struct rig *r)
-{
-	expect_valid(r->mm);
-	vmalock_uffd_put(r->uffd);
-	end_space(r->mm);
+	return rig_with(VMALOCK_UFFD_FEATURE_POISON, pages, mode);
 }
 
 /* @came: how many pages that must poison. */
@@ -58,8 +37,8 @@ static void a_touch_of_a_poisoned_page_is_a_sigbus_that_says_so(void)
 	expect_eq(vmalock_mm_read(r.mm, page(0), bytes, sizeof(bytes), &done), VMALOCK_SIGBUS_MCEERR);
 	expect_eq(done, P);
 	expect_eq(vmalock_mm_write(r.mm, page(1), bytes, 1, &done), VMALOCK_SIGBUS_MCEERR);
-	expect_eq(vmalock_mm_advise(r.mm, page(0), 2 * P, POPULATE_READ), VMALOCK_EHWPOISON);
-	expect_eq(vmalock_mm_advise(r.mm, page(0), 2 * P, POPULATE_WRITE), VMALOCK_EHWPOISON);
+	expect_eq(vmalock_mm_advise(r.mm, page(0), 2 * P, MADV_IS_POPULATE_READ), VMALOCK_EHWPOISON);
+	expect_eq(vmalock_mm_advise(r.mm, page(0), 2 * P, MADV_IS_POPULATE_WRITE), VMALOCK_EHWPOISON);
 	expect_eq(vmalock_mm_mlock(r.mm, page(0), 2 * P, 0), VMALOCK_ENOMEM);
 	expect_no_event(r.uffd);
 	expect_eq(stats_of(r.mm).userfaults, 0);
@@ -105,8 +84,8 @@ static void dontneed_and_free_heal_and_write_protection_does_not(void)
 	expect_eq(protect_pages(r.uffd, 0, 3, false), 0);
 	expect_eq(vmalock_mm_protect(r.mm, page(0), 3 * P, RO), 0);
 	expect_eq(vmalock_mm_protect(r.mm, page(0), 3 * P, RW), 0);
-	expect_eq(vmalock_mm_advise(r.mm, page(0), P, DONTNEED), 0);
-	expect_eq(vmalock_mm_advise(r.mm, page(1), P, FREE), 0);
+	expect_eq(vmalock_mm_advise(r.mm, page(0), P, MADV_IS_DONTNEED), 0);
+	expect_eq(vmalock_mm_advise(r.mm, page(1), P, MADV_IS_FREE), 0);
 	expect_eq(touch(r.mm, 0, VMALOCK_WRITE), MINOR);
 	expect_eq(touch(r.mm, 1, VMALOCK_WRITE), MINOR);
 	expect_eq(touch(r.mm, 2, VMALOCK_READ), POISONED);

@@ -1,23 +1,6 @@
 /* Pages that are out: MADV_PAGEOUT takes them, faults bring them back byte for byte, and slots go with the last who uses them. */
 #include "fault/faulting.h"
-
-#define FREE 8
-#define COLD 20
-#define PAGEOUT 21
-
-static vmalock_mm *space_with_swap(enum vmalock_faults era, enum vmalock_backing backing, uint64_t frames, uint64_t swap)
-{
-	struct vmalock_options options;
-	vmalock_mm *mm;
-
-	vmalock_options_init(&options);
-	options.faults = era;
-	options.backing = backing;
-	options.frames = frames;
-	options.swap = swap;
-	expect_eq(vmalock_mm_create(&options, &mm), 0);
-	return mm;
-}
+#include "ops/advise.h"
 
 /* @pages written pages at 0, each with its number. */
 static vmalock_mm *written(uint64_t pages, uint64_t swap)
@@ -32,7 +15,7 @@ static vmalock_mm *written(uint64_t pages, uint64_t swap)
 
 static void page_out(vmalock_mm *mm, uint64_t first, uint64_t pages)
 {
-	expect_eq(vmalock_mm_advise(mm, page(first), pages * P, PAGEOUT), 0);
+	expect_eq(vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_PAGEOUT), 0);
 }
 
 static void expect_out(vmalock_mm *mm, uint64_t in, uint64_t out)
@@ -140,7 +123,7 @@ static void slots_go_with_what_they_stand_for(void)
 	page_out(mm, 0, 6);
 	drop_pages(mm, 0, 1);
 	expect_eq(vmalock_mm_unmap(mm, page(1), P), 0);
-	expect_eq(vmalock_mm_advise(mm, page(2), P, FREE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(2), P, MADV_IS_FREE), 0);
 	expect_eq(vmalock_mm_advise(mm, page(3), P, 102 /* MADV_GUARD_INSTALL */), 0);
 	expect_out(mm, 0, 2);
 	expect_eq(read_byte(mm, 0), 0);
@@ -171,7 +154,7 @@ static void locked_pages_stay_and_locking_brings_pages_in(void)
 	page_out(mm, 0, 2);
 	expect_eq(vmalock_mm_mlock(mm, page(0), 2 * P, 0), 0);
 	expect_out(mm, 2, 0);
-	expect_eq(vmalock_mm_advise(mm, page(0), 2 * P, PAGEOUT), VMALOCK_EINVAL);
+	expect_eq(vmalock_mm_advise(mm, page(0), 2 * P, MADV_IS_PAGEOUT), VMALOCK_EINVAL);
 	expect_out(mm, 2, 0);
 	end_space(mm);
 }
@@ -229,7 +212,7 @@ static void what_was_freed_and_not_written_since_is_lost_and_takes_no_slot(void)
 {
 	vmalock_mm *mm = written(4, 16);
 
-	expect_eq(vmalock_mm_advise(mm, page(0), 4 * P, FREE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 4 * P, MADV_IS_FREE), 0);
 	write_byte(mm, 1, 60);
 	expect_eq(fault_at(mm, 2, VMALOCK_WRITE), MINOR); /* a store that only the fault tells of */
 	page_out(mm, 0, 4);
@@ -318,7 +301,7 @@ static int drop_and_write_anew(vmalock_mm *mm)
 {
 	drop_pages(mm, 0, 1);
 	write_byte(mm, 0, 200);
-	return vmalock_mm_advise(mm, page(0), P, PAGEOUT);
+	return vmalock_mm_advise(mm, page(0), P, MADV_IS_PAGEOUT);
 }
 
 /* Without the pin the slot would be used anew, the entry be equal to what it was, and the old bytes come back. */
@@ -366,8 +349,8 @@ static void what_was_freed_goes_first_and_without_swap(void)
 	map_at(mm, 0, 9, RW);
 	for (uint64_t n = 0; n < 8; n++)
 		write_byte(mm, n, (uint8_t)(n + 1));
-	expect_eq(vmalock_mm_advise(mm, page(0), 8 * P, COLD), 0);
-	expect_eq(vmalock_mm_advise(mm, page(6), 2 * P, FREE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 8 * P, MADV_IS_COLD), 0);
+	expect_eq(vmalock_mm_advise(mm, page(6), 2 * P, MADV_IS_FREE), 0);
 	write_byte(mm, 8, 9);
 	expect_out(mm, 7, 0);
 	expect_eq(read_byte(mm, 5), 6);
@@ -382,7 +365,7 @@ static void a_touched_page_is_spared_once(void)
 	map_at(mm, 0, 6, RW);
 	for (uint64_t n = 0; n < 4; n++)
 		write_byte(mm, n, (uint8_t)(n + 1));
-	expect_eq(vmalock_mm_advise(mm, page(0), 4 * P, COLD), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 4 * P, MADV_IS_COLD), 0);
 	expect_eq(read_byte(mm, 0), 1);
 	write_byte(mm, 4, 5); /* needs a frame: that of page 1, which nobody has touched since */
 	expect(is_resident(mm, 0));

@@ -1,15 +1,10 @@
 /* UFFDIO_MOVE: what may move, in which order it is refused, what is there afterwards. */
 #include "base/alloc.h"
+#include "ops/advise.h"
 #include "support/observing.h"
 #include "support/resolving.h"
 
 #define HOLES VMALOCK_UFFD_MOVE_ALLOW_SRC_HOLES
-#define GUARD_INSTALL 102
-
-struct rig {
-	vmalock_mm *mm;
-	vmalock_uffd *uffd;
-};
 
 /* Pages 0 to 3 are registered, 8 to 11 are where pages come from: written with 1, 2, 3 and 4. */
 static struct rig rig_of(uint64_t mode)
@@ -24,13 +19,6 @@ static struct rig rig_of(uint64_t mode)
 	for (uint64_t n = 0; n < 4; n++)
 		write_byte(r.mm, 8 + n, (uint8_t)(n + 1));
 	return r;
-}
-
-static void end_rig(struct rig *r)
-{
-	expect_valid(r->mm);
-	vmalock_uffd_put(r->uffd);
-	end_space(r->mm);
 }
 
 /* @came: how many pages that must move. */
@@ -104,7 +92,7 @@ static void a_marker_neither_gives_way_nor_moves(void)
 {
 	struct rig r = rig_of(MISSING);
 
-	expect_eq(vmalock_mm_advise(r.mm, page(8), P, GUARD_INSTALL), 0);
+	expect_eq(vmalock_mm_advise(r.mm, page(8), P, MADV_IS_GUARD_INSTALL), 0);
 	expect_eq(move_pages(r.uffd, 0, 8, 1, HOLES, 0), VMALOCK_EFAULT);
 	expect_eq(vmalock_uffd_poison(r.uffd, page(0), P, 0, NULL), 0);
 	expect_eq(move_pages(r.uffd, 0, 9, 1, HOLES, 0), VMALOCK_EEXIST);
@@ -245,7 +233,6 @@ static void a_move_survives_any_lack_of_memory(void)
 /* --- huge pages ------------------------------------------------------------------------------------------------------ */
 
 #define HUGE 512
-#define MADV_HUGEPAGE 14
 
 /* Two times 2 MiB at multiples of that; the first is written, so that it has a huge page, the second registered. */
 static struct rig huge_rig(void)
@@ -262,7 +249,7 @@ static struct rig huge_rig(void)
 	expect_eq(vmalock_mm_map(r.mm, page(0), 2 * HUGE * P, RW,
 				 VMALOCK_MAP_PRIVATE | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0, &at),
 		  0);
-	expect_eq(vmalock_mm_advise(r.mm, page(0), 2 * HUGE * P, MADV_HUGEPAGE), 0);
+	expect_eq(vmalock_mm_advise(r.mm, page(0), 2 * HUGE * P, MADV_IS_HUGEPAGE), 0);
 	write_byte(r.mm, 3, 3);
 	expect_eq(register_pages(r.uffd, HUGE, HUGE, MISSING), 0);
 	return r;

@@ -2,27 +2,9 @@
 #include "base/alloc.h"
 #include "support/resolving.h"
 
-struct rig {
-	vmalock_mm *mm;
-	vmalock_uffd *uffd;
-};
-
 static struct rig rig_of(uint64_t pages, uint64_t mode)
 {
-	struct rig r = { .mm = space_of(NULL) };
-
-	faults_return();
-	r.uffd = uffd_with(r.mm, 0);
-	map_at(r.mm, 0, pages, RW);
-	expect_eq(register_pages(r.uffd, 0, pages, mode), 0);
-	return r;
-}
-
-static void end_rig(struct rig *r)
-{
-	expect_valid(r->mm);
-	vmalock_uffd_put(r->uffd);
-	end_space(r->mm);
+	return rig_with(0, pages, mode);
 }
 
 /* --- missing --------------------------------------------------------------------------------------------------------- */

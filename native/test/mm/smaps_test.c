@@ -1,8 +1,6 @@
 /* smaps: what each page counts as, through its life. */
+#include "ops/advise.h"
 #include "support/picture.h"
-
-#define MADV_FREE 8
-#define MADV_COLD 20
 
 static char text[1 << 16];
 
@@ -87,7 +85,7 @@ static void a_page_is_clean_dirty_or_to_be_freed(void)
 	write_byte(mm, 0, 1);
 	write_byte(mm, 1, 1);
 	expect_fields(mm, "Rss 8, Pss 8, Pss_Dirty 8, Private_Dirty 8, Referenced 8, Anonymous 8");
-	expect_eq(vmalock_mm_advise(mm, page(0), 2 * P, MADV_FREE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 2 * P, MADV_IS_FREE), 0);
 	expect_fields(mm, "Rss 8, Pss 8, Private_Clean 8, Anonymous 8, LazyFree 8");
 	(void)read_byte(mm, 1);
 	expect_fields(mm, "Rss 8, Pss 8, Private_Clean 8, Referenced 4, Anonymous 8, LazyFree 8");
@@ -95,7 +93,7 @@ static void a_page_is_clean_dirty_or_to_be_freed(void)
 	expect_fields(
 		mm,
 		"Rss 8, Pss 8, Pss_Dirty 4, Private_Clean 4, Private_Dirty 4, Referenced 4, Anonymous 8, LazyFree 4");
-	expect_eq(vmalock_mm_advise(mm, page(0), 2 * P, MADV_COLD), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 2 * P, MADV_IS_COLD), 0);
 	expect_fields(mm, "Rss 8, Pss 8, Pss_Dirty 4, Private_Clean 4, Private_Dirty 4, Anonymous 8, LazyFree 4");
 	expect_eq(vmalock_mm_fault(mm, page(1), VMALOCK_READ) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_MINOR);
 	expect_fields(

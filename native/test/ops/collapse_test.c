@@ -5,32 +5,26 @@
 
 #include "base/alloc.h"
 #include "fault/faulting.h"
-
-enum { ADV_DONTNEED = 4, ADV_HUGEPAGE = 14, ADV_NOHUGEPAGE = 15, ADV_COLLAPSE = 25 };
+#include "ops/advise.h"
 
 #define HUGE UINT64_C(512)
 
-static vmalock_mm *space_thp(enum vmalock_thp thp, uint64_t frames, uint64_t blocks)
+static vmalock_mm *space_thp_blocks(enum vmalock_thp thp, uint64_t frames, uint64_t blocks)
 {
-	struct vmalock_options options;
-	vmalock_mm *mm;
+	vmalock_mm *mm = space_thp(thp, frames);
 
-	vmalock_options_init(&options);
-	options.thp = thp;
-	options.frames = frames;
-	expect_eq(vmalock_mm_create(&options, &mm), 0);
 	map_at(mm, 0, blocks * HUGE, RW);
 	return mm;
 }
 
 static vmalock_mm *space_blocks(uint64_t blocks)
 {
-	return space_thp(VMALOCK_THP_MADVISE, 16384, blocks);
+	return space_thp_blocks(VMALOCK_THP_MADVISE, 16384, blocks);
 }
 
 static int collapse(vmalock_mm *mm, uint64_t first, uint64_t pages)
 {
-	return vmalock_mm_advise(mm, page(first), pages * P, ADV_COLLAPSE);
+	return vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_COLLAPSE);
 }
 
 static uint64_t khugepaged(vmalock_mm *mm, uint32_t max_ptes_none, uint32_t max_ptes_shared)
@@ -136,7 +130,7 @@ static void what_may_not_have_huge_pages_is_refused(void)
 	vmalock_mm *mm = space_blocks(1);
 
 	write_byte(mm, 0, 1);
-	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, ADV_NOHUGEPAGE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_NOHUGEPAGE), 0);
 	expect_eq(collapse(mm, 0, HUGE), (uint64_t)-EINVAL);
 	map_shared_anonymous(mm, 0, HUGE);
 	write_byte(mm, 0, 1);
@@ -145,9 +139,9 @@ static void what_may_not_have_huge_pages_is_refused(void)
 	write_byte(mm, 1, 1);
 	expect_eq(collapse(mm, 1, HUGE), (uint64_t)-EINVAL);
 	expect_eq(collapse(mm, 1, 0), 0);
-	expect_eq(vmalock_mm_advise(mm, page(1) + 1, P, ADV_COLLAPSE), (uint64_t)-EINVAL);
+	expect_eq(vmalock_mm_advise(mm, page(1) + 1, P, MADV_IS_COLLAPSE), (uint64_t)-EINVAL);
 	vmalock_mm_put(mm);
-	mm = space_thp(VMALOCK_THP_NEVER, 4096, 1);
+	mm = space_thp_blocks(VMALOCK_THP_NEVER, 4096, 1);
 	write_byte(mm, 0, 1);
 	expect_eq(collapse(mm, 0, HUGE), (uint64_t)-EINVAL);
 	expect_eq(khugepaged(mm, 511, 256), 0);
@@ -168,7 +162,7 @@ static void a_part_with_an_empty_table_collapses_into_zeros(void)
 
 static void without_a_free_block_it_is_enomem_and_nothing_has_changed(void)
 {
-	vmalock_mm *mm = space_thp(VMALOCK_THP_MADVISE, 600, 1);
+	vmalock_mm *mm = space_thp_blocks(VMALOCK_THP_MADVISE, 600, 1);
 
 	for (uint64_t i = 0; i < 200; i++)
 		write_byte(mm, i, (uint8_t)i);
@@ -208,7 +202,7 @@ static void khugepaged_collapses_what_wants_huge_pages_and_is_full_enough(void)
 		write_byte(mm, HUGE + i, 1);
 	write_byte(mm, 2 * HUGE, 1);
 	expect_eq(khugepaged(mm, 511, 256), 0); /* nobody has asked for huge pages */
-	expect_eq(vmalock_mm_advise(mm, page(0), 4 * HUGE * P, ADV_HUGEPAGE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 4 * HUGE * P, MADV_IS_HUGEPAGE), 0);
 	expect_eq(khugepaged(mm, 411, 256), 0);
 	expect_eq(khugepaged(mm, 412, 256), 1);
 	expect_eq(khugepaged(mm, 511, 256), 1);
@@ -216,11 +210,11 @@ static void khugepaged_collapses_what_wants_huge_pages_and_is_full_enough(void)
 	expect_pages(mm, 1024, 0, 0, 1024);
 	expect_eq(collapses(mm), 2);
 	vmalock_mm_put(mm);
-	mm = space_thp(VMALOCK_THP_ALWAYS, 4096, 1);
-	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, ADV_NOHUGEPAGE), 0);
+	mm = space_thp_blocks(VMALOCK_THP_ALWAYS, 4096, 1);
+	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_NOHUGEPAGE), 0);
 	write_byte(mm, 0, 1);
 	expect_eq(khugepaged(mm, 511, 256), 0);
-	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, ADV_HUGEPAGE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_HUGEPAGE), 0);
 	expect_eq(khugepaged(mm, 511, 256), 1);
 	vmalock_mm_put(mm);
 }
@@ -231,7 +225,7 @@ static void khugepaged_leaves_pages_that_too_many_share(void)
 
 	for (uint64_t i = 0; i < 10; i++)
 		write_byte(mm, i, 1);
-	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, ADV_HUGEPAGE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_HUGEPAGE), 0);
 	child = fork_of(mm);
 	expect_eq(khugepaged(child, 511, 9), 0);
 	expect_eq(khugepaged(child, 511, 10), 1);

@@ -1,13 +1,10 @@
 /* Guard regions: what refuses a touch, what a guard outlives, what takes it away. Ideas of Linux's guard-regions selftest. */
+#include "ops/advise.h"
 #include "support/racing.h"
-
-#define INSTALL 102
-#define REMOVE 103
-#define DONTNEED 4
 
 static void guard_pages(vmalock_mm *mm, uint64_t first, uint64_t count)
 {
-	expect_eq(vmalock_mm_advise(mm, page(first), count * P, INSTALL), 0);
+	expect_eq(vmalock_mm_advise(mm, page(first), count * P, MADV_IS_GUARD_INSTALL), 0);
 }
 
 static uint32_t touch(vmalock_mm *mm, uint64_t n, enum vmalock_access access)
@@ -40,7 +37,7 @@ static void a_guard_takes_pages_away_and_splits_nothing(void)
 	expect_eq(status.vm_rss, 3 * P);
 	expect_guards(mm, ".gg..");
 	expect_eq(read_byte(mm, 0), 1);
-	expect_eq(vmalock_mm_advise(mm, page(0), 5 * P, REMOVE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 5 * P, MADV_IS_GUARD_REMOVE), 0);
 	expect_guards(mm, ".....");
 	expect_eq(read_byte(mm, 1), 0);
 	expect_eq(read_byte(mm, 3), 4);
@@ -54,7 +51,7 @@ static void a_guard_outlives_dontneed_and_mprotect_and_moves_along(void)
 
 	map_at(mm, 0, 4, RW);
 	guard_pages(mm, 1, 1);
-	expect_eq(vmalock_mm_advise(mm, page(0), 4 * P, DONTNEED), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 4 * P, MADV_IS_DONTNEED), 0);
 	expect_eq(vmalock_mm_protect(mm, page(0), 4 * P, RO), 0);
 	expect_eq(vmalock_mm_protect(mm, page(0), 4 * P, RW), 0);
 	expect_guards(mm, ".g..");
@@ -95,7 +92,7 @@ static void fork_copies_guards_of_every_kind_of_memory(void)
 		expect_eq(touch(child, 4 * i, VMALOCK_READ), VMALOCK_FAULT_MINOR);
 		expect_eq(touch(child, 4 * i + 1, VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
 	}
-	expect_eq(vmalock_mm_advise(child, page(0), P, REMOVE), 0);
+	expect_eq(vmalock_mm_advise(child, page(0), P, MADV_IS_GUARD_REMOVE), 0);
 	end_space(child);
 	end_space(mm);
 }
@@ -120,8 +117,8 @@ static void locked_memory_takes_no_guard_but_loses_one(void)
 	map_at(mm, 0, 2, RW);
 	guard_pages(mm, 0, 1);
 	expect_eq(vmalock_mm_mlock(mm, page(0), 2 * P, VMALOCK_MLOCK_ONFAULT), 0);
-	expect_eq(vmalock_mm_advise(mm, page(1), P, INSTALL), VMALOCK_EINVAL);
-	expect_eq(vmalock_mm_advise(mm, page(0), P, REMOVE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(1), P, MADV_IS_GUARD_INSTALL), VMALOCK_EINVAL);
+	expect_eq(vmalock_mm_advise(mm, page(0), P, MADV_IS_GUARD_REMOVE), 0);
 	expect_guards(mm, "..");
 	end_space(mm);
 }

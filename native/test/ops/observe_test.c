@@ -2,17 +2,8 @@
 #include "../fault/faulting.h"
 #include "base/alloc.h"
 #include "base/random.h"
+#include "ops/advise.h"
 #include "support/observing.h"
-
-enum {
-	ADV_DONTNEED = 4,
-	ADV_FREE = 8,
-	ADV_REMOVE = 9,
-	ADV_HUGEPAGE = 14,
-	ADV_PAGEOUT = 21,
-	ADV_COLLAPSE = 25,
-	ADV_GUARD_INSTALL = 102
-};
 
 static void advise(vmalock_mm *mm, uint64_t first, uint64_t pages, int advice)
 {
@@ -31,11 +22,11 @@ static void each_request_tells_its_range_and_why(void)
 	observe(mm, &r);
 	expect_eq(vmalock_mm_protect(mm, page(1), 2 * P, RO), 0);
 	expect_told(&r, 0, 1, 2, VMALOCK_INVALIDATE_PROTECT);
-	advise(mm, 0, 2, ADV_DONTNEED);
+	advise(mm, 0, 2, MADV_IS_DONTNEED);
 	expect_told(&r, 2, 1, 1, VMALOCK_INVALIDATE_CLEAR); /* a range for each mapping */
-	advise(mm, 4, 2, ADV_FREE);
+	advise(mm, 4, 2, MADV_IS_FREE);
 	expect_told(&r, 3, 4, 2, VMALOCK_INVALIDATE_CLEAR);
-	advise(mm, 6, 1, ADV_GUARD_INSTALL);
+	advise(mm, 6, 1, MADV_IS_GUARD_INSTALL);
 	expect_told(&r, 4, 6, 1, VMALOCK_INVALIDATE_CLEAR);
 	expect_eq(vmalock_mm_remap(mm, page(12), 2 * P, 2 * P, 3, page(20), &at), 0);
 	expect_told(&r, 5, 12, 2, VMALOCK_INVALIDATE_MOVE);
@@ -44,7 +35,7 @@ static void each_request_tells_its_range_and_why(void)
 	expect_told(&r, 7, 8, 4, VMALOCK_INVALIDATE_UNMAP);
 	write_byte(mm, 4, 1);
 	expect_told_times(&r, 8); /* a page that comes takes nothing away */
-	advise(mm, 4, 1, ADV_PAGEOUT);
+	advise(mm, 4, 1, MADV_IS_PAGEOUT);
 	expect_told(&r, 8, 4, 1, VMALOCK_INVALIDATE_CLEAR);
 	child = fork_of(mm);
 	expect_told(&r, 9, 0, 1, VMALOCK_INVALIDATE_FORK); /* of every private mapping */
@@ -89,7 +80,7 @@ static void a_file_that_is_cut_tells_all_that_map_it(void)
 		observe(mms[i], &r[i]);
 	}
 	expect_eq(vmalock_file_truncate(file, 2 * P), 0);
-	advise(mms[0], 4, 1, ADV_REMOVE);
+	advise(mms[0], 4, 1, MADV_IS_REMOVE);
 	for (int i = 0; i < 2; i++) {
 		expect_told(&r[i], 0, 6, 2, VMALOCK_INVALIDATE_CLEAR);
 		expect_told(&r[i], 1, 4, 1, VMALOCK_INVALIDATE_CLEAR);
@@ -107,9 +98,9 @@ static void a_collapse_and_a_write_to_the_huge_zero_page_tell_of_2_mib(void)
 	map_at(mm, 0, 1024, RW);
 	write_byte(mm, 0, 1);
 	observe(mm, &r);
-	advise(mm, 0, 512, ADV_COLLAPSE);
+	advise(mm, 0, 512, MADV_IS_COLLAPSE);
 	expect_told(&r, 0, 0, 512, VMALOCK_INVALIDATE_COLLAPSE);
-	advise(mm, 0, 1024, ADV_HUGEPAGE);
+	advise(mm, 0, 1024, MADV_IS_HUGEPAGE);
 	read_byte(mm, 512);
 	write_byte(mm, 513, 1);
 	expect_told(&r, 1, 512, 512, VMALOCK_INVALIDATE_COW);
@@ -222,7 +213,7 @@ static void change(struct tlb *tlb, uint64_t n, uint64_t pages)
 		err = vmalock_mm_protect(tlb->mm, page(n), pages * P, RW);
 		break;
 	case 4:
-		err = vmalock_mm_advise(tlb->mm, page(n), pages * P, ADV_DONTNEED);
+		err = vmalock_mm_advise(tlb->mm, page(n), pages * P, MADV_IS_DONTNEED);
 		break;
 	case 5:
 		err = vmalock_mm_remap(tlb->mm, page(anon), P, P, 3, page(to), &at);

@@ -4,11 +4,11 @@
 #include "../fault/faulting.h"
 
 #include "base/alloc.h"
+#include "ops/advise.h"
 #include "sync/rcu.h"
 
 #define SHARED VMALOCK_MAP_SHARED
 #define PRIVATE VMALOCK_MAP_PRIVATE
-#define MADV_REMOVE 9
 
 static void truncate_to(vmalock_file *file, uint64_t length)
 {
@@ -161,12 +161,12 @@ static void madv_remove_punches_shared_memory_and_refuses_as_linux_does(void)
 	map_file(mm, file, 12, 2, RO, SHARED); /* not writable, but it could be */
 	for (uint64_t n = 0; n < 10; n++)
 		write_byte(mm, n, 7);
-	expect_eq(vmalock_mm_advise(mm, page(1), 2 * P, MADV_REMOVE), 0);
-	expect_eq(vmalock_mm_advise(mm, page(4), P, MADV_REMOVE), VMALOCK_EACCES);
-	expect_eq(vmalock_mm_advise(mm, page(6), P, MADV_REMOVE), VMALOCK_EINVAL);
-	expect_eq(vmalock_mm_advise(mm, page(8), P, MADV_REMOVE), 0);
-	expect_eq(vmalock_mm_advise(mm, page(10), P, MADV_REMOVE), VMALOCK_EACCES);
-	expect_eq(vmalock_mm_advise(mm, page(12), P, MADV_REMOVE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(1), 2 * P, MADV_IS_REMOVE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(4), P, MADV_IS_REMOVE), VMALOCK_EACCES);
+	expect_eq(vmalock_mm_advise(mm, page(6), P, MADV_IS_REMOVE), VMALOCK_EINVAL);
+	expect_eq(vmalock_mm_advise(mm, page(8), P, MADV_IS_REMOVE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(10), P, MADV_IS_REMOVE), VMALOCK_EACCES);
+	expect_eq(vmalock_mm_advise(mm, page(12), P, MADV_IS_REMOVE), 0);
 	expect_eq(read_byte(mm, 0), 0); /* page 12 is the file's page 0 as well */
 	expect_eq(read_byte(mm, 1), 0);
 	expect_eq(read_byte(mm, 3), 7);
@@ -174,18 +174,18 @@ static void madv_remove_punches_shared_memory_and_refuses_as_linux_does(void)
 	expect_eq(read_byte(mm, 8), 0);
 	expect_eq(read_byte(mm, 9), 7);
 	expect_eq(vmalock_mm_mlock(mm, page(3), P, 0), 0);
-	expect_eq(vmalock_mm_advise(mm, page(3), P, MADV_REMOVE), VMALOCK_EINVAL);
+	expect_eq(vmalock_mm_advise(mm, page(3), P, MADV_IS_REMOVE), VMALOCK_EINVAL);
 	/* A hole of the address space: the rest is removed all the same. */
 	expect_eq(vmalock_mm_unmap(mm, page(1), P), 0);
 	write_byte(mm, 2, 8);
-	expect_eq(vmalock_mm_advise(mm, page(0), 3 * P, MADV_REMOVE), VMALOCK_ENOMEM);
+	expect_eq(vmalock_mm_advise(mm, page(0), 3 * P, MADV_IS_REMOVE), VMALOCK_ENOMEM);
 	expect_eq(read_byte(mm, 2), 0);
 	/* Beyond the largest offset of a file: mmap refuses that, mremap does not look. */
 	expect_eq(
 		vmalock_mm_map(mm, page(20), P, RW, SHARED | VMALOCK_MAP_FIXED, file, (UINT64_C(1) << 63) - 2 * P, &at),
 		0);
 	expect_eq(vmalock_mm_remap(mm, page(20), P, 2 * P, 0, 0, &at), 0);
-	expect_eq(vmalock_mm_advise(mm, page(21), P, MADV_REMOVE), VMALOCK_EFBIG);
+	expect_eq(vmalock_mm_advise(mm, page(21), P, MADV_IS_REMOVE), VMALOCK_EFBIG);
 	end_space(mm);
 	vmalock_file_put(readonly);
 	vmalock_file_put(file);

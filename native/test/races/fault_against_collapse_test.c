@@ -1,15 +1,14 @@
 /* Small pages become a huge one while faults are inside, or while the mapping goes. RFC patch 8, F8 of docs/races.md. */
 #include <errno.h>
 
+#include "ops/advise.h"
 #include "support/racing.h"
-
-enum { ADV_DONTNEED = 4, ADV_COLLAPSE = 25 };
 
 #define HUGE UINT64_C(512)
 
 static int collapse(vmalock_mm *mm)
 {
-	return vmalock_mm_advise(mm, page(0), HUGE * P, ADV_COLLAPSE);
+	return vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_COLLAPSE);
 }
 
 static uint64_t khugepaged_found;
@@ -111,7 +110,7 @@ static void cut(vmalock_mm *mm)
 
 static void drop(vmalock_mm *mm)
 {
-	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, ADV_DONTNEED), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_DONTNEED), 0);
 }
 
 static void map_shared(vmalock_mm *mm)
@@ -166,7 +165,7 @@ static void no_byte_is_lost_while_pages_collapse_and_split(void)
 	}
 	for (int round = 0; round < ROUNDS; round++) {
 		expect_eq(collapse(mm), 0);
-		expect_eq(vmalock_mm_advise(mm, page(510), P, ADV_DONTNEED), 0);
+		expect_eq(vmalock_mm_advise(mm, page(510), P, MADV_IS_DONTNEED), 0);
 	}
 	for (uint64_t i = 0; i < THREADS; i++)
 		sync_thread_join(&threads[i]);

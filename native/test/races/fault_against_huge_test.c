@@ -1,7 +1,6 @@
 /* Faults on 2 MiB that another fault, MADV_DONTNEED or the cut of a mapping is changing as a whole. F18 of docs/races.md. */
+#include "ops/advise.h"
 #include "support/racing.h"
-
-enum { ADV_DONTNEED = 4, ADV_HUGEPAGE = 14 };
 
 #define HUGE UINT64_C(512)
 
@@ -11,7 +10,7 @@ static vmalock_mm *huge_space(void)
 	vmalock_mm *mm = space_of("per-vma");
 
 	map_at(mm, 0, 2 * HUGE, RW);
-	expect_eq(vmalock_mm_advise(mm, page(0), 2 * HUGE * P, ADV_HUGEPAGE), 0);
+	expect_eq(vmalock_mm_advise(mm, page(0), 2 * HUGE * P, MADV_IS_HUGEPAGE), 0);
 	write_byte(mm, HUGE, 1);
 	return mm;
 }
@@ -34,7 +33,7 @@ static uint64_t splits_so_far(vmalock_mm *mm)
 
 static void drop(vmalock_mm *mm, uint64_t first, uint64_t pages)
 {
-	expect_eq(vmalock_mm_advise(mm, page(first), pages * P, ADV_DONTNEED), 0);
+	expect_eq(vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_DONTNEED), 0);
 }
 
 static void of_two_faults_on_one_huge_page_one_block_is_left(void)

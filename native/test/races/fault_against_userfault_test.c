@@ -3,11 +3,6 @@
 
 static vmalock_uffd *uffd_for_requests; /* of the one test that runs */
 
-struct rig {
-	vmalock_mm *mm;
-	vmalock_uffd *uffd;
-};
-
 static struct rig rig_in(enum vmalock_faults era)
 {
 	struct rig r = { .mm = space_with(era, VMALOCK_BACKING_MEMORY, 64) };
@@ -17,13 +12,6 @@ static struct rig rig_in(enum vmalock_faults era)
 	write_byte(r.mm, 3, 1);
 	expect_eq(register_pages(r.uffd, 0, 3, MISSING | WP), 0);
 	return r;
-}
-
-static void end_rig(struct rig *r)
-{
-	(void)stats_of(r->mm);
-	vmalock_uffd_put(r->uffd);
-	end_space(r->mm);
 }
 
 /* Until the fault stands in the queue: reading its event says so. */

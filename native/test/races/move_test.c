@@ -1,18 +1,11 @@
 /* UFFDIO_MOVE holds two VMAs and changes two entries, beside faults, writers and other moves. Docs: docs/races.md, F19 and D2. */
 #include "base/random.h"
+#include "ops/advise.h"
 #include "support/resolving.h"
 
-#define DONTNEED 4
-#define PAGEOUT 21
 #define HUGE 512
-#define MADV_HUGEPAGE 14
 
 static vmalock_uffd *uffd_for_requests; /* of the one test that runs */
-
-struct rig {
-	vmalock_mm *mm;
-	vmalock_uffd *uffd;
-};
 
 /* Pages 0 to 3 are where pages come from, written with 1 to 4; 8 to 11, another VMA, are registered. */
 static struct rig rig_under(const char *policy)
@@ -33,14 +26,6 @@ static struct rig rig_under(const char *policy)
 	write_byte(r.mm, 11, 9);
 	expect_eq(register_pages(r.uffd, 8, 4, WP), 0);
 	return r;
-}
-
-static void end_rig(struct rig *r)
-{
-	expect_valid(r->mm);
-	(void)stats_of(r->mm);
-	vmalock_uffd_put(r->uffd);
-	end_space(r->mm);
 }
 
 static int move_first(vmalock_mm *mm)
@@ -120,7 +105,7 @@ static void what_a_move_saw_before_it_had_the_tables_counts_for_nothing(void)
 	syncpoint_arm("uffd-moves");
 	race_request(&mover, r.mm, move_first);
 	expect_parked(&mover, "uffd-moves");
-	expect_eq(vmalock_mm_advise(r.mm, page(0), P, DONTNEED), 0);
+	expect_eq(vmalock_mm_advise(r.mm, page(0), P, MADV_IS_DONTNEED), 0);
 	syncpoint_release("uffd-moves");
 	expect_eq((int)race_end(&mover), VMALOCK_ENOENT);
 	write_byte(r.mm, 0, 1);
@@ -141,7 +126,7 @@ static void a_page_that_is_out_moves_away_from_the_fault_that_brings_it_back(voi
 	struct rig r = rig_under("per-vma");
 	struct racer fault;
 
-	expect_eq(vmalock_mm_advise(r.mm, page(0), P, PAGEOUT), 0);
+	expect_eq(vmalock_mm_advise(r.mm, page(0), P, MADV_IS_PAGEOUT), 0);
 	expect_eq(status_of(r.mm).vm_swap, P);
 	syncpoint_arm("swap-copied");
 	race_fault(&fault, r.mm, page(0), VMALOCK_READ);
@@ -194,7 +179,7 @@ static void a_huge_page_that_finds_a_table_in_its_new_place_is_split(void)
 	expect_eq(vmalock_mm_map(r.mm, page(0), 2 * HUGE * P, RW,
 				 VMALOCK_MAP_PRIVATE | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0, &at),
 		  0);
-	expect_eq(vmalock_mm_advise(r.mm, page(0), HUGE * P, MADV_HUGEPAGE), 0);
+	expect_eq(vmalock_mm_advise(r.mm, page(0), HUGE * P, MADV_IS_HUGEPAGE), 0);
 	write_byte(r.mm, 3, 3);
 	expect_eq(register_pages(r.uffd, HUGE, HUGE, MISSING), 0);
 	syncpoint_arm("uffd-moves-huge");

@@ -6,6 +6,7 @@
  * range of a file and a range for userfaultfd, which all threads use as they like. One sealed range must never change.
  */
 #include "base/random.h"
+#include "ops/advise.h"
 #include "support/racing.h"
 
 #define THREADS 4
@@ -13,19 +14,6 @@
 #define OWN_PAGES 12
 #define AREA_PAGES 16
 #define MIB2 (UINT64_C(512) * P)
-
-/* MADV_ by Linux's numbers. */
-enum {
-	DONTNEED = 4,
-	FREE = 8,
-	REMOVE = 9,
-	HUGEPAGE = 14,
-	NOHUGEPAGE = 15,
-	COLD = 20,
-	PAGEOUT = 21,
-	POPULATE_WRITE = 23
-};
-enum { DONTNEED_LOCKED = 24, COLLAPSE = 25, GUARD_INSTALL = 102, GUARD_REMOVE = 103 };
 
 #define HUGE_AREA (BASE + 64 * MIB2)
 #define FILE_AREA (BASE + 80 * MIB2)
@@ -87,11 +75,11 @@ static void change_own(struct worker *w)
 
 	switch (random_below(&w->random, 7)) {
 	case 0:
-		expect_eq(vmalock_mm_advise(mm, at, length, GUARD_INSTALL), 0);
+		expect_eq(vmalock_mm_advise(mm, at, length, MADV_IS_GUARD_INSTALL), 0);
 		clear(w, n, pages, true);
 		break;
 	case 1:
-		expect_eq(vmalock_mm_advise(mm, at, length, GUARD_REMOVE), 0);
+		expect_eq(vmalock_mm_advise(mm, at, length, MADV_IS_GUARD_REMOVE), 0);
 		for (uint64_t i = n; i < n + pages; i++)
 			w->guarded[i] = false;
 		break;
@@ -103,10 +91,12 @@ static void change_own(struct worker *w)
 		expect_eq(vmalock_mm_mbind(mm, at, length, VMALOCK_MPOL_PREFERRED, &nodes, VMALOCK_MPOL_MF_MOVE), 0);
 		break;
 	case 4:
-		expect_eq(vmalock_mm_advise(mm, at, length, random_below(&w->random, 2) ? PAGEOUT : COLD), 0);
+		expect_eq(
+			vmalock_mm_advise(mm, at, length, random_below(&w->random, 2) ? MADV_IS_PAGEOUT : MADV_IS_COLD),
+			0);
 		break;
 	case 5:
-		expect_eq(vmalock_mm_advise(mm, at, length, DONTNEED_LOCKED), 0);
+		expect_eq(vmalock_mm_advise(mm, at, length, MADV_IS_DONTNEED_LOCKED), 0);
 		for (uint64_t i = n; i < n + pages; i++)
 			w->bytes[i] = 0;
 		break;
@@ -120,8 +110,9 @@ static void change_own(struct worker *w)
 /* Any answer is right where all may do anything. */
 static void disturb_huge(struct worker *w)
 {
-	static const int advice[] = { DONTNEED, FREE,    HUGEPAGE, HUGEPAGE,      NOHUGEPAGE,
-				      COLD,     PAGEOUT, COLLAPSE, POPULATE_WRITE };
+	static const int advice[] = { MADV_IS_DONTNEED, MADV_IS_FREE,       MADV_IS_HUGEPAGE,
+				      MADV_IS_HUGEPAGE, MADV_IS_NOHUGEPAGE, MADV_IS_COLD,
+				      MADV_IS_PAGEOUT,  MADV_IS_COLLAPSE,   MADV_IS_POPULATE_WRITE };
 	static const uint64_t lengths[] = { 1, 3, 512, 600, 1024 };
 	uint64_t at = HUGE_AREA + random_below(&w->random, 512) * P, length = lengths[random_below(&w->random, 5)] * P,
 		 out;
@@ -134,13 +125,13 @@ static void disturb_huge(struct worker *w)
 		break;
 	case 1:
 		ignored = vmalock_mm_map(mm, HUGE_AREA, 3 * MIB2, RW, FIXED_ANON, NULL, 0, &out);
-		ignored = vmalock_mm_advise(mm, HUGE_AREA, 3 * MIB2, HUGEPAGE);
+		ignored = vmalock_mm_advise(mm, HUGE_AREA, 3 * MIB2, MADV_IS_HUGEPAGE);
 		break;
 	case 6:
-		ignored = vmalock_mm_advise(mm, at, length, NOHUGEPAGE);
-		ignored = vmalock_mm_advise(mm, at, length, POPULATE_WRITE);
-		ignored = vmalock_mm_advise(mm, HUGE_AREA, 3 * MIB2, HUGEPAGE);
-		ignored = vmalock_mm_advise(mm, HUGE_AREA, 3 * MIB2, COLLAPSE);
+		ignored = vmalock_mm_advise(mm, at, length, MADV_IS_NOHUGEPAGE);
+		ignored = vmalock_mm_advise(mm, at, length, MADV_IS_POPULATE_WRITE);
+		ignored = vmalock_mm_advise(mm, HUGE_AREA, 3 * MIB2, MADV_IS_HUGEPAGE);
+		ignored = vmalock_mm_advise(mm, HUGE_AREA, 3 * MIB2, MADV_IS_COLLAPSE);
 		break;
 	case 2:
 		ignored = vmalock_mm_protect(mm, at, length, random_below(&w->random, 3) ? RW : RO);
@@ -180,13 +171,13 @@ static void disturb_file(struct worker *w)
 		ignored = vmalock_file_punch_hole(w->world->file, n * P, pages * P);
 		break;
 	case 3:
-		ignored = vmalock_mm_advise(mm, at, pages * P, shared ? REMOVE : DONTNEED);
+		ignored = vmalock_mm_advise(mm, at, pages * P, shared ? MADV_IS_REMOVE : MADV_IS_DONTNEED);
 		break;
 	case 4:
 		ignored = vmalock_mm_remap_file_pages(mm, at, P, 0, n / 2, 0);
 		break;
 	case 5:
-		ignored = vmalock_mm_advise(mm, at, pages * P, shared ? GUARD_INSTALL : GUARD_REMOVE);
+		ignored = vmalock_mm_advise(mm, at, pages * P, shared ? MADV_IS_GUARD_INSTALL : MADV_IS_GUARD_REMOVE);
 		break;
 	case 6:
 		ignored = vmalock_mm_msync(mm, at, pages * P, VMALOCK_MS_SYNC);

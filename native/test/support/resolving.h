@@ -19,6 +19,20 @@ static inline vmalock_uffd *uffd_with(vmalock_mm *mm, uint64_t features)
 	return uffd;
 }
 
+/* A space and its userfaultfd. */
+struct rig {
+	vmalock_mm *mm;
+	vmalock_uffd *uffd;
+};
+
+static inline void end_rig(struct rig *r)
+{
+	expect_valid(r->mm);
+	(void)stats_of(r->mm);
+	vmalock_uffd_put(r->uffd);
+	end_space(r->mm);
+}
+
 static inline int register_pages(vmalock_uffd *uffd, uint64_t first, uint64_t pages, uint64_t mode)
 {
 	return vmalock_uffd_register(uffd, page(first), pages * P, mode);
@@ -74,6 +88,18 @@ static inline void faults_return(void)
 static inline void faults_wait(void)
 {
 	vmalock_thread_userfaults(VMALOCK_USERFAULTS_WAIT, NULL, NULL);
+}
+
+/* One registered mapping. */
+static inline struct rig rig_with(uint64_t features, uint64_t pages, uint64_t mode)
+{
+	struct rig r = { .mm = space_of(NULL) };
+
+	faults_return();
+	r.uffd = uffd_with(r.mm, features);
+	map_at(r.mm, 0, pages, RW);
+	expect_eq(register_pages(r.uffd, 0, pages, mode), 0);
+	return r;
 }
 
 #endif

@@ -6,54 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "test.h"
-#include "vma/lock.h"
-
-#define RANK RANK_MMAP
-
-/* One attached VMA, whose section is over. */
-struct scene {
-	struct domain domain;
-	struct vma *vma;
-};
-
-static void write_begin(struct scene *s)
-{
-	rwsem_write(&s->domain.mmap_lock, RANK);
-}
-
-static void write_end(struct scene *s)
-{
-	domain_write_unlock_all(&s->domain);
-	rwsem_write_unlock(&s->domain.mmap_lock, RANK);
-}
-
-static struct scene *scene(void)
-{
-	struct scene *s = alloc_aligned(CACHE_LINE, sizeof(*s));
-
-	expect(s);
-	memset(s, 0, sizeof(*s));
-	domain_init(&s->domain, RANK);
-	write_begin(s);
-	s->vma = vma_create(&s->domain, 4 * PAGE_SIZE, 8 * PAGE_SIZE, 4, VM_READ | VM_WRITE, NULL);
-	expect(s->vma);
-	vma_attach(s->vma);
-	write_end(s);
-	return s;
-}
-
-static void end(struct scene *s)
-{
-	write_begin(s);
-	vma_write_lock(s->vma);
-	vma_detach(s->vma);
-	vma_discard(s->vma);
-	write_end(s);
-	domain_destroy(&s->domain);
-	alloc_free(s);
-}
+#include "support/one_vma.h"
 
 /* @act is a broken rule in the middle of a write section. */
 static void expect_abort(void (*act)(struct scene *s))
@@ -62,6 +15,7 @@ static void expect_abort(void (*act)(struct scene *s))
 	int status;
 	pid_t child;
 
+	write_end(s);
 	fflush(NULL);
 	child = fork();
 	expect(child >= 0);
