@@ -1,5 +1,7 @@
 #include "ops/remap_move.h"
 
+#include <errno.h>
+
 #include "base/check.h"
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
