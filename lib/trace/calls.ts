@@ -69,7 +69,10 @@ export function kindOfCall(name: string): CallKind {
   return UNMODELLED.has(name) ? 'unmodelled' : 'ignored';
 }
 
-/** Advice that is not modelled yet, and so is counted, not executed. */
+/**
+ * Advice that a replay counts but does not give: whether it succeeded depended on what no trace tells (the file system
+ * behind a mapping, huge pages that were free, the machine's memory controller).
+ */
 const UNMODELLED_ADVICE: ReadonlyMap<number, string> = new Map(
   ['MADV_REMOVE', 'MADV_COLLAPSE', 'MADV_HWPOISON', 'MADV_SOFT_OFFLINE'].map((name) => [MADV[name] ?? -1, name]),
 );
