@@ -252,8 +252,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    */
   khugepaged(options?: KhugepagedOptions): number {
     const handle = AddressSpace.#of(this);
-    const { maxPtesNone, maxPtesShared } = khugepagedLimits(options);
-    return native.khugepaged(handle, maxPtesNone, maxPtesShared);
+    const { maxPtesNone, maxPtesSwap, maxPtesShared } = khugepagedLimits(options);
+    return native.khugepaged(handle, maxPtesNone, maxPtesSwap, maxPtesShared);
   }
 
   /**

@@ -83,7 +83,7 @@ export interface Native {
   remap(space: Handle, address: Bytes, oldLength: Bytes, newLength: Bytes, flags: number, to: Bytes): number;
   advise(space: Handle, address: Bytes, length: Bytes, advice: number): number;
   processMadvise(space: Handle, ranges: BigUint64Array, advice: number, flags: number, fromOther: number): number;
-  khugepaged(space: Handle, maxPtesNone: number, maxPtesShared: number): number;
+  khugepaged(space: Handle, maxPtesNone: number, maxPtesSwap: number, maxPtesShared: number): number;
   mlock(space: Handle, address: Bytes, length: Bytes, flags: number): number;
   munlock(space: Handle, address: Bytes, length: Bytes): number;
   mlockAll(space: Handle, flags: number): number;

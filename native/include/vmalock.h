@@ -304,11 +304,12 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_seal(vmalock_mm *mm, uint64_t addr
 
 /*
  * One pass of khugepaged over a space: 2 MiB of small pages, in mappings that want huge pages (option thp, MADV_HUGEPAGE), become a
- * huge one, if no more than so many of the 512 are empty, or shared after a fork. As khugepaged/max_ptes_none and _shared of Linux.
+ * huge one, if no more than so many of the 512 are empty, out in swap, or shared after a fork: khugepaged/max_ptes_none, _swap and _shared
+ * of Linux. At least one must have been touched since the space was last looked through, and half of them where some are out.
  * Context: takes mmap_lock for reading and for writing; may sleep. Return: how many huge pages it made.
  */
 struct vmalock_khugepaged {
-	uint32_t max_ptes_none, max_ptes_shared; /* of 512; Linux's own defaults are 511 and 256 */
+	uint32_t max_ptes_none, max_ptes_swap, max_ptes_shared; /* of 512; Linux's own defaults are 511, 64 and 256 */
 };
 VMALOCK_API uint64_t vmalock_mm_khugepaged(vmalock_mm *mm, const struct vmalock_khugepaged *limits);
 

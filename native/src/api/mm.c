@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "api/handle.h"
+#include "fault/collapse.h"
 #include "fault/populate.h"
 #include "fault/page_node.h"
 #include "mm/mmap_lock.h"
 #include "ops/advise.h"
 #include "ops/brk.h"
-#include "ops/collapse.h"
 #include "ops/exit.h"
 #include "ops/fork.h"
 #include "ops/lock_memory.h"
@@ -149,6 +149,8 @@ int vmalock_mm_advise(vmalock_mm *mm, uint64_t addr, uint64_t length, int advice
 {
 	if (advice == MADV_IS_POPULATE_READ || advice == MADV_IS_POPULATE_WRITE)
 		return populate_advised(mm_of(mm), addr, length, advice);
+	if (advice == MADV_IS_COLLAPSE)
+		return collapse_advised(mm_of(mm), addr, length);
 	return op_madvise(mm_of(mm), addr, length, advice);
 }
 
@@ -159,7 +161,7 @@ int vmalock_mm_seal(vmalock_mm *mm, uint64_t addr, uint64_t length, uint64_t fla
 
 uint64_t vmalock_mm_khugepaged(vmalock_mm *mm, const struct vmalock_khugepaged *limits)
 {
-	return op_khugepaged(mm_of(mm), limits);
+	return collapse_khugepaged(mm_of(mm), limits);
 }
 
 int vmalock_mm_mlock(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t flags)

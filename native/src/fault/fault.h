@@ -82,6 +82,12 @@ uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind);
 /* After FAULT_WAIT. True: look again; false: this thread is not to wait any longer. Context: nothing held. */
 bool fault_userfault_wait(struct fault *f);
 
+/*
+ * Brings in every page of [@start, @end), which is @vma's, that is out, whatever @vma permits. What else is there stays as it is.
+ * 0; -ENOMEM: no frame, and some may have come. Context: mmap_lock held.
+ */
+must_check int fault_swap_in(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end);
+
 /* --- steps that the kinds share ----------------------------------------------------------------------------------- */
 
 /*

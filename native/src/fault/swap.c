@@ -9,6 +9,8 @@
  *
  * Linux   mm/memory.c, do_swap_page()
  */
+#include <errno.h>
+
 #include "fault/fault.h"
 #include "mm/mempolicy.h"
 #include "pt/pte.h"
@@ -72,4 +74,29 @@ uint32_t fault_swap(struct fault *f)
 		result = install(f, frame, slot);
 	swap_put(frames, slot); /* the pin */
 	return result;
+}
+
+static int swap_in_one(struct fault *f)
+{
+	uint32_t result = FAULT_CHANGED;
+
+	while (result == FAULT_CHANGED) {
+		if (!pt_slot_find(&f->mm->pt, f->addr, &f->slot))
+			return 0;
+		f->pte = atomic_load_relaxed(f->slot.entry);
+		if (!pte_is_swap(f->pte))
+			return 0;
+		result = fault_swap(f);
+	}
+	return -ENOMEM;
+}
+
+int fault_swap_in(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end)
+{
+	struct fault f = { .mm = mm, .vma = vma, .access = VMALOCK_READ };
+	int err = 0;
+
+	for (f.addr = start; f.addr < end && !err; f.addr += PAGE_SIZE)
+		err = swap_in_one(&f);
+	return err;
 }

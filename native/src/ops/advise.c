@@ -5,7 +5,6 @@
 #include "mm/anon.h"
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
-#include "ops/collapse.h"
 #include "ops/merge.h"
 #include "ops/seal.h"
 #include "ops/truncate.h"
@@ -265,8 +264,6 @@ int op_madvise(struct mm *mm, uint64_t addr, uint64_t length, int advice)
 
 	if (err || end == addr)
 		return err;
-	if (advice == MADV_IS_COLLAPSE)
-		return op_collapse(mm, addr, end);
 	if (changes_flags(advice)) {
 		mmap_write_lock(mm);
 		err = advise_range(mm, addr, end, advice);

@@ -8,10 +8,13 @@ static void look_at_entry(const struct pt *pt, uint64_t pte, struct pt_huge_look
 	look->uffd_wp += (pte & PTE_UFFD_WP) != 0;
 	if (!pte || (pte_is_present(pte) && pte_kind(pte) == PTE_ZERO))
 		look->empty++;
+	else if (pte_is_swap(pte))
+		look->swapped++;
 	else if (!pte_is_frame(pte))
 		look->others++;
 	else if (!frame_is_only(pt->frames, pte_page(pte)))
 		look->shared++;
+	look->referenced += pte_is_frame(pte) && (pte & PTE_ACCESSED);
 }
 
 void pt_huge_look(const struct pt *pt, uint64_t addr, struct pt_huge_look *out)

@@ -116,12 +116,14 @@ void pt_huge_split_inside(struct pt *pt, uint64_t addr);
 
 /* What is in the 2 MiB at an address. */
 struct pt_huge_look {
-	bool huge;        /* a huge page; nothing else counts then */
-	bool table;       /* a table, and not a vacant one */
-	uint32_t empty;   /* of its entries: nothing, or the zero page */
-	uint32_t shared;  /* frames that somebody else uses as well */
-	uint32_t others;  /* neither empty nor present */
-	uint32_t uffd_wp; /* protected for a userfaultfd, page or marker */
+	bool huge;           /* a huge page; nothing else counts then */
+	bool table;          /* a table, and not a vacant one */
+	uint32_t empty;      /* of its entries: nothing, or the zero page */
+	uint32_t shared;     /* frames that somebody else uses as well */
+	uint32_t referenced; /* frames that were touched since somebody last asked */
+	uint32_t swapped;    /* pages that are out */
+	uint32_t others;     /* markers that no page may take the place of */
+	uint32_t uffd_wp;    /* protected for a userfaultfd, page or marker */
 };
 
 /* Beside faults it proves nothing. */

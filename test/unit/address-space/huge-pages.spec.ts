@@ -84,6 +84,19 @@ describe('collapsing', () => {
     space.validate();
   });
 
+  it('brings in what is out in swap', () => {
+    using space = spaceOf({ swap: 1024 });
+    space.write(AT + 3 * PAGE, Buffer.from('three'));
+    space.write(AT + 500 * PAGE, Buffer.from('far'));
+    space.madvise(AT, 4 * PAGE, 'pageout');
+    expect(space.status()['VmSwap']).toBe(PAGE);
+    expect(space.khugepaged({ maxPtesSwap: 511 })).toBe(0); // too little of it is in use
+    space.madvise(AT, HUGE, 'collapse');
+    expect(resident(space)).toBe(512);
+    expect(space.status()['VmSwap']).toBe(0);
+    expect(space.read(AT + 3 * PAGE, 5).toString()).toBe('three');
+  });
+
   it('fails where nothing was ever written, and where no 2 MiB of frames are free', () => {
     using space = spaceOf({ frames: 600 });
     expect(codeOf(() => space.madvise(AT, HUGE, 'collapse'))).toBe('EINVAL');
@@ -107,7 +120,7 @@ describe('collapsing', () => {
     using space = spaceOf();
     for (const options of [{ maxPtesNone: '1' }, { maxPtesShared: {} }, null, 'x'])
       expect(codeOf(() => space.khugepaged(options as never))).toBe('ERR_VMALOCK_INVALID_ARG');
-    for (const options of [{ maxPtesNone: -1 }, { maxPtesNone: 512 }, { maxPtesShared: 1.5 }])
+    for (const options of [{ maxPtesNone: -1 }, { maxPtesNone: 512 }, { maxPtesShared: 1.5 }, { maxPtesSwap: 512 }])
       expect(codeOf(() => space.khugepaged(options))).toBe('ERR_VMALOCK_OUT_OF_RANGE');
   });
 });

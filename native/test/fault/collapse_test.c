@@ -9,10 +9,17 @@
 
 #define HUGE UINT64_C(512)
 
+/* With as much swap as frames. */
 static vmalock_mm *space_thp_blocks(enum vmalock_thp thp, uint64_t frames, uint64_t blocks)
 {
-	vmalock_mm *mm = space_thp(thp, frames);
+	struct vmalock_options options;
+	vmalock_mm *mm;
 
+	vmalock_options_init(&options);
+	options.thp = thp;
+	options.frames = frames;
+	options.swap = frames;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
 	map_at(mm, 0, blocks * HUGE, RW);
 	return mm;
 }
@@ -27,9 +34,20 @@ static int collapse(vmalock_mm *mm, uint64_t first, uint64_t pages)
 	return vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_COLLAPSE);
 }
 
+static void page_out(vmalock_mm *mm, uint64_t first, uint64_t pages)
+{
+	expect_eq(vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_PAGEOUT), 0);
+}
+
 static uint64_t khugepaged(vmalock_mm *mm, uint32_t max_ptes_none, uint32_t max_ptes_shared)
 {
-	return vmalock_mm_khugepaged(mm, &(struct vmalock_khugepaged){ max_ptes_none, max_ptes_shared });
+	return vmalock_mm_khugepaged(
+		mm, &(struct vmalock_khugepaged){ .max_ptes_none = max_ptes_none, .max_ptes_shared = max_ptes_shared });
+}
+
+static uint64_t khugepaged_with_swap(vmalock_mm *mm, uint32_t max_ptes_swap)
+{
+	return vmalock_mm_khugepaged(mm, &(struct vmalock_khugepaged){ 511, max_ptes_swap, 256 });
 }
 
 static uint64_t collapses(vmalock_mm *mm)
@@ -90,6 +108,38 @@ static void pages_shared_by_fork_are_copied(void)
 	expect_eq(read_byte(child, 99), 100);
 	expect_valid(mm);
 	vmalock_mm_put(child);
+	vmalock_mm_put(mm);
+}
+
+static void pages_that_are_out_are_brought_in(void)
+{
+	vmalock_mm *mm = space_blocks(1);
+
+	for (uint64_t i = 0; i < HUGE; i += 2)
+		write_byte(mm, i, (uint8_t)(i / 2 + 1));
+	page_out(mm, 0, 256);
+	expect_eq(vmalock_mm_protect(mm, page(0), HUGE * P, 0), 0); /* whatever it permits */
+	expect_eq(collapse(mm, 0, HUGE), 0);
+	expect_pages(mm, 512, 0, 0, 512);
+	expect_eq(status_of(mm).vm_swap, 0);
+	expect_eq(vmalock_mm_protect(mm, page(0), HUGE * P, RO), 0);
+	for (uint64_t i = 0; i < HUGE; i++)
+		expect_eq(read_byte(mm, i), i % 2 ? 0 : (uint8_t)(i / 2 + 1));
+	expect_valid(mm);
+	vmalock_mm_put(mm);
+}
+
+static void without_a_frame_for_what_is_out_it_is_einval(void)
+{
+	vmalock_mm *mm = space_thp_blocks(VMALOCK_THP_MADVISE, 512 + 8, 1);
+
+	for (uint64_t i = 0; i < 16; i++)
+		write_byte(mm, i, (uint8_t)(i + 1));
+	page_out(mm, 0, 16);
+	expect_eq(collapse(mm, 0, HUGE), (uint64_t)-EINVAL); /* 8 frames are left beside the block */
+	expect_valid(mm);
+	for (uint64_t i = 0; i < 16; i++)
+		expect_eq(read_byte(mm, i), i + 1);
 	vmalock_mm_put(mm);
 }
 
@@ -227,6 +277,8 @@ static void khugepaged_leaves_pages_that_too_many_share(void)
 		write_byte(mm, i, 1);
 	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_HUGEPAGE), 0);
 	child = fork_of(mm);
+	expect_eq(khugepaged(child, 511, 10), 0); /* the child has touched none of it */
+	expect_eq(read_byte(child, 3), 1);
 	expect_eq(khugepaged(child, 511, 9), 0);
 	expect_eq(khugepaged(child, 511, 10), 1);
 	vmalock_mm_put(child);
@@ -234,10 +286,32 @@ static void khugepaged_leaves_pages_that_too_many_share(void)
 	vmalock_mm_put(mm);
 }
 
+static void khugepaged_brings_in_a_little_where_much_is_in_use(void)
+{
+	vmalock_mm *mm = space_blocks(1);
+
+	for (uint64_t i = 0; i < 300; i++)
+		write_byte(mm, i, 1);
+	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_HUGEPAGE), 0);
+	page_out(mm, 0, 40);
+	expect_eq(khugepaged_with_swap(mm, 39), 0);
+	page_out(mm, 40, 10);
+	drop_pages(mm, 250, 50);
+	expect_eq(khugepaged_with_swap(mm, 64), 0); /* 200 were touched */
+	expect_eq(status_of(mm).vm_swap, 50 * P);
+	for (uint64_t i = 0; i < 256; i++)
+		write_byte(mm, 256 + i, 1);
+	expect_eq(khugepaged_with_swap(mm, 64), 1);
+	expect_eq(status_of(mm).vm_swap, 0);
+	vmalock_mm_put(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(small_pages_become_a_huge_one_with_their_bytes),
 	CASE(a_read_only_mapping_collapses_and_stays_read_only),
 	CASE(pages_shared_by_fork_are_copied),
+	CASE(pages_that_are_out_are_brought_in),
+	CASE(without_a_frame_for_what_is_out_it_is_einval),
 	CASE(errors_and_what_stays_behind),
 	CASE(what_may_not_have_huge_pages_is_refused),
 	CASE(a_part_with_an_empty_table_collapses_into_zeros),
@@ -245,5 +319,6 @@ static const struct test_case cases[] = {
 	CASE(without_memory_nothing_has_changed),
 	CASE(khugepaged_collapses_what_wants_huge_pages_and_is_full_enough),
 	CASE(khugepaged_leaves_pages_that_too_many_share),
+	CASE(khugepaged_brings_in_a_little_where_much_is_in_use),
 };
 TEST_MAIN(cases)

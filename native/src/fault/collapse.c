@@ -1,7 +1,7 @@
 /*
- * ops/collapse.c - 2 MiB of small pages become a huge one
+ * fault/collapse.c - 2 MiB of small pages become a huge one
  *
- *   look, take a block                         mmap_lock for reading: the block comes from where the mapping's memory policy says
+ *   look, take a block, bring in what is out   mmap_lock for reading: the block comes from where the mapping's memory policy says
  *   lock, look again, copy, put it in place    mmap_lock for writing
  *
  * Locks    the VMA is write-locked before anything of it is looked at: neither its fields nor its page table says anything while
@@ -9,14 +9,16 @@
  *          that it was seen under.
  * Linux    mm/khugepaged.c: madvise_collapse(), hpage_collapse_scan_pmd(), collapse_huge_page().
  */
-#include "ops/collapse.h"
+#include "fault/collapse.h"
 
 #include <errno.h>
 
+#include "fault/fault.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
 #include "mm/thp.h"
+#include "ops/advise.h"
 #include "policy/policy.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
@@ -63,6 +65,15 @@ static bool may_hold_one(const struct collapse *c, const struct vma *vma)
 	return is_allowed(c, vma) && ((vma_start(vma) >> PAGE_SHIFT) - vma->pgoff) % PT_HUGE_PAGES == 0;
 }
 
+/* Pages enough, and of those enough in use, that a daemon should go to the trouble. */
+static bool is_worth_it(const struct vmalock_khugepaged *limits, const struct pt_huge_look *look)
+{
+	if (look->empty > limits->max_ptes_none || look->shared > limits->max_ptes_shared ||
+	    look->swapped > limits->max_ptes_swap)
+		return false;
+	return look->referenced && (!look->swapped || look->referenced >= PT_HUGE_PAGES / 2);
+}
+
 static enum outcome judge(const struct collapse *c, const struct vma *vma, const struct pt_huge_look *look)
 {
 	if (look->huge)
@@ -73,20 +84,17 @@ static enum outcome judge(const struct collapse *c, const struct vma *vma, const
 		return UNFIT;
 	if (look->others || (look->empty && (vma_flags(vma) & VM_UFFD_FLAGS)))
 		return ENDS_HERE;
-	if (c->limits && (look->empty > c->limits->max_ptes_none || look->shared > c->limits->max_ptes_shared))
-		return UNFIT;
-	return COLLAPSED;
+	return c->limits && !is_worth_it(c->limits, look) ? UNFIT : COLLAPSED;
 }
 
-/* Could the 2 MiB at @addr become a huge page? COLLAPSED: yes. @vma may be NULL. Context: the VMA held still. */
-static enum outcome look_at(const struct collapse *c, const struct vma *vma, uint64_t addr)
+/* Could the 2 MiB at @addr become a huge page? COLLAPSED: yes, once @look->swapped is 0. @vma may be NULL. Context: the VMA held still. */
+static enum outcome look_at(const struct collapse *c, const struct vma *vma, uint64_t addr, struct pt_huge_look *look)
 {
-	struct pt_huge_look look;
-
+	*look = (struct pt_huge_look){ 0 };
 	if (!vma || !may_collapse(c, vma) || !thp_fits(vma, addr))
 		return ENDS_HERE;
-	pt_huge_look(&c->mm->pt, addr, &look);
-	return judge(c, vma, &look);
+	pt_huge_look(&c->mm->pt, addr, look);
+	return judge(c, vma, look);
 }
 
 /* Context: mmap_lock for writing. COLLAPSED: @block is used. */
@@ -94,14 +102,17 @@ static enum outcome collapse_locked(const struct collapse *c, uint64_t addr, voi
 {
 	struct mm *mm = c->mm;
 	struct vma *vma = mm_lookup(mm, addr);
+	struct pt_huge_look look;
 	enum outcome outcome;
 
 	if (vma)
 		mm_vma_write_lock(mm, vma);
 	syncpoint("collapse-locked");
-	outcome = look_at(c, vma, addr);
+	outcome = look_at(c, vma, addr, &look);
 	if (outcome != COLLAPSED)
 		return outcome;
+	if (look.swapped) /* gone again, since the lock was let go */
+		return UNFIT;
 	if (pt_huge_reserve(&mm->pt, addr))
 		return NO_FREE_BLOCK;
 	mm_invalidate_start(mm, addr, addr + PT_HUGE_SIZE, VMALOCK_INVALIDATE_COLLAPSE);
@@ -111,20 +122,33 @@ static enum outcome collapse_locked(const struct collapse *c, uint64_t addr, voi
 	return COLLAPSED;
 }
 
+/* COLLAPSED: *@block is there for it. Context: mmap_lock for reading. */
+static enum outcome prepare(const struct collapse *c, uint64_t addr, void **block)
+{
+	struct mm *mm = c->mm;
+	struct vma *vma = mm_lookup(mm, addr);
+	struct pt_huge_look look;
+	enum outcome outcome = look_at(c, vma, addr, &look);
+
+	if (outcome != COLLAPSED)
+		return outcome;
+	*block = mm_take_huge(mm, vma, addr);
+	if (!*block)
+		return NO_FREE_BLOCK;
+	if (!look.swapped || fault_swap_in(mm, vma, addr, addr + PT_HUGE_SIZE) == 0)
+		return COLLAPSED;
+	frame_put_huge(mm->pt.frames, *block);
+	return ENDS_HERE;
+}
+
 static enum outcome collapse_one(const struct collapse *c, uint64_t addr)
 {
 	struct mm *mm = c->mm;
 	enum outcome outcome;
-	struct vma *vma;
-	void *block = NULL;
+	void *block;
 
 	mmap_read_lock(mm);
-	vma = mm_lookup(mm, addr);
-	outcome = look_at(c, vma, addr);
-	if (outcome == COLLAPSED) {
-		block = mm_take_huge(mm, vma, addr);
-		outcome = block ? COLLAPSED : NO_FREE_BLOCK;
-	}
+	outcome = prepare(c, addr, &block);
 	mmap_read_unlock(mm);
 	if (outcome != COLLAPSED)
 		return outcome;
@@ -174,31 +198,30 @@ static bool next_part(const struct collapse *c, uint64_t *start, uint64_t *end, 
 	return vma != NULL;
 }
 
-int op_collapse(struct mm *mm, uint64_t start, uint64_t end)
+int collapse_advised(struct mm *mm, uint64_t addr, uint64_t length)
 {
 	struct collapse c = { .mm = mm };
-	int hole = 0;
+	int hole = 0, err;
+	uint64_t end;
 
-	while (start < end) {
-		uint64_t at = start, last = end;
+	err = advise_check(addr, length, MADV_IS_COLLAPSE, &end);
+	while (!err && addr < end) {
+		uint64_t at = addr, last = end;
 		bool may;
-		int err;
 
 		if (!next_part(&c, &at, &last, &may))
 			return -ENOMEM;
-		if (at > start)
+		if (at > addr)
 			hole = -ENOMEM;
 		err = may ? collapse_part(&c, at, last) : -EINVAL;
-		if (err)
-			return err;
-		start = last;
+		addr = last;
 	}
-	return hole;
+	return err ? err : hole;
 }
 
 /* --- khugepaged ----------------------------------------------------------------------------------------------------- */
 
-uint64_t op_khugepaged(struct mm *mm, const struct vmalock_khugepaged *limits)
+uint64_t collapse_khugepaged(struct mm *mm, const struct vmalock_khugepaged *limits)
 {
 	struct collapse c = { .mm = mm, .limits = limits };
 	uint64_t start = 0, end = MM_TASK_SIZE, made = 0;
