@@ -18,6 +18,7 @@ interface ExecOptions {
   faults: FaultEra;
   zeroPage: 'host' | 'yes' | 'no';
   thp: ThpMode;
+  swap?: number;
   header: 'own' | 'none';
 }
 
@@ -47,8 +48,8 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   fork                              prints the child's copy
   ?, ?c, ?m, ?mc                    mappings; c: and resident pages; m: adjacent equal rows joined
   vmflags                           flags of each mapping, as in smaps
-  smaps                             kB of each private anonymous mapping: Rss, Pss, Pss_Dirty, Shared_Clean, Shared_Dirty,
-                                    Private_Clean, Private_Dirty, Anonymous, Locked
+  smaps                             kB of each private anonymous mapping: Rss, Anonymous, Swap, Locked; without --swap also
+                                    Pss, Pss_Dirty, Shared_Clean, Shared_Dirty, Private_Clean, Private_Dirty
   status                            pages mapped, private writable, locked, of stacks, executable
   rlimit as|data|memlock PAGES      so many, or - for no limit
   privileged on|off                 off: limits on locked memory hold
@@ -97,6 +98,7 @@ async function runExec(script: string, options: ExecOptions): Promise<void> {
     faults: options.faults,
     zeroPage: options.zeroPage === 'host' ? hostHasZeroPage() : options.zeroPage === 'yes',
     thp: options.thp,
+    ...(options.swap === undefined ? {} : { swap: options.swap }),
   });
   const lines = new Lines(executor);
   const input = open(script);
@@ -126,6 +128,11 @@ export function execCommand(): Command {
       new Option('--thp <which>', 'which memory has huge pages: never, madvise, always')
         .default('never')
         .argParser(oneOf(['never', 'madvise', 'always'], 'thp')),
+    )
+    .addOption(
+      new Option('--swap <pages>', 'pages that may be out in swap: as many as MADV_PAGEOUT finds room for').argParser(
+        wholeNumber(1, MAX_PAGES),
+      ),
     )
     .addOption(
       new Option('--header <which>', 'the first line: own, or none')

@@ -28,6 +28,8 @@ export interface ExecutorOptions {
   zeroPage?: boolean;
   /** as in AddressSpaceOptions. @defaultValue 'never' */
   thp?: ThpMode;
+  /** as in AddressSpaceOptions. @defaultValue 0 */
+  swap?: number;
 }
 
 /** The oracle refuses an operation before it asks the kernel: `X reason`. */
@@ -118,7 +120,7 @@ export class Executor implements Disposable {
         this.space.setPrivileged(onOrOff(words.take()));
         return '0 ok\n';
       case 'smaps':
-        return reportSmaps(this.window);
+        return reportSmaps(this.window, this.options.swap !== undefined);
       case 'reset':
         return this.reset();
       case 'fork':
@@ -148,8 +150,8 @@ export class Executor implements Disposable {
   }
 
   private newSpace(): AddressSpace {
-    const { policy = 'per-vma', faults = 'rfc', zeroPage = true, thp = 'never' } = this.options;
-    return new AddressSpace({ policy, faults, zeroPage, thp });
+    const { policy = 'per-vma', faults = 'rfc', zeroPage = true, thp = 'never', swap = 0 } = this.options;
+    return new AddressSpace({ policy, faults, zeroPage, thp, swap });
   }
 
   private newFile(): SimFile {

@@ -101,14 +101,17 @@ export function reportMappings(window: Window, options: string): string {
   return options.includes('c') ? `${maps}core ${residency(window, rows)}\n` : maps;
 }
 
-/** Those that `smaps` answers, in the order of smaps. Referenced tells of the kernel's lists of pages, too. */
+/** Those that `smaps` answers. Referenced tells of the kernel's lists of pages, too. */
 const SMAPS_FIELDS = [
-  ...['Rss', 'Pss', 'Pss_Dirty', 'Shared_Clean', 'Shared_Dirty', 'Private_Clean', 'Private_Dirty'],
-  ...['Anonymous', 'Locked'],
+  ...['Rss', 'Anonymous', 'Swap', 'Locked', 'Pss', 'Pss_Dirty', 'Shared_Clean', 'Shared_Dirty'],
+  ...['Private_Clean', 'Private_Dirty'],
 ];
+/** Which of them do not depend on what Linux still has in its swap cache, and so counts as clean. */
+const FIELDS_WITH_SWAP = 4;
 
 /** The line that `smaps` answers: kB of each private anonymous mapping, by field. */
-export function reportSmaps(window: Window): string {
+export function reportSmaps(window: Window, hasSwap: boolean): string {
+  const fields = hasSwap ? SMAPS_FIELDS.slice(0, FIELDS_WITH_SWAP) : SMAPS_FIELDS;
   const kinds = new Map(
     Array.from(mappingsIn(window), (vma) => [vma.start, !vma.shared && kindOf(vma) === 'a'] as const),
   );
@@ -117,7 +120,7 @@ export function reportSmaps(window: Window): string {
     const [, first = '', end = ''] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(entry) ?? [];
     if (kinds.get(Number.parseInt(first, 16)) !== true) continue;
     const pages = [first, end].map((text) => (Number.parseInt(text, 16) - window.start) / window.space.pageSize);
-    const values = SMAPS_FIELDS.map((field) => new RegExp(`^${field}: +(\\d+) kB$`, 'm').exec(entry)?.[1] ?? '?');
+    const values = fields.map((field) => new RegExp(`^${field}: +(\\d+) kB$`, 'm').exec(entry)?.[1] ?? '?');
     answer += ` ${pages.join('-')}:${values.join(',')}`;
   }
   return `${answer}\n`;

@@ -12,6 +12,7 @@ import { compareAll, describe, shrink } from './difference';
 import { oracle } from './oracle';
 import { argumentsOf, optionsOf, type Profile, PROFILES, sequenceOf } from './sequences';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
+import { isMissingFor } from './swap';
 
 const BATCH = 40;
 
@@ -78,7 +79,12 @@ async function main(): Promise<void> {
   });
   const there = oracle();
   if (there.path === undefined) throw new Error(there.reason);
-  const profiles = PROFILES.filter((profile) => values.profile === undefined || profile.name === values.profile);
+  const wanted = PROFILES.filter((profile) => values.profile === undefined || profile.name === values.profile);
+  const profiles = wanted.filter((profile) => {
+    const missing = isMissingFor(profile);
+    if (missing !== undefined) process.stdout.write(`${profile.name}: skipped (${missing})\n`);
+    return missing === undefined;
+  });
   const options: Options = {
     oracle: there.path,
     subject: values.subject,

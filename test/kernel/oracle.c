@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -38,6 +39,7 @@
 
 static uint64_t pages = 64;
 static bool may_have_huge_pages; /* -t: else one touched page might have 511 neighbours */
+static bool may_swap;            /* -s: pages may be out, which mincore(2) does not tell from those on their way */
 static bool has_seals;           /* then nothing but a new process image makes the range empty */
 static int file;                 /* what `f` maps: as long as the range */
 
@@ -251,6 +253,20 @@ static void read_rows(bool join)
 	}
 }
 
+/* By the page table: what has been swapped out is in the swap cache for a while, and resident for mincore(2). */
+static bool are_mapped(uint64_t first, uint64_t count, unsigned char *resident)
+{
+	static uint64_t entries[MOST_PAGES];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t size = count * sizeof(*entries);
+	bool known = pread(fd, entries, size, (off_t)((BASE / PAGE + first) * sizeof(*entries))) == (ssize_t)size;
+
+	close(fd);
+	for (uint64_t n = 0; n < count; n++)
+		resident[n] = entries[n] >> 63;
+	return known;
+}
+
 static void say_residency(void)
 {
 	static unsigned char resident[MOST_PAGES];
@@ -258,11 +274,12 @@ static void say_residency(void)
 
 	memset(picture, '.', pages);
 	for (size_t i = 0; i < row_count; i++) {
-		uint64_t count = rows[i].end - rows[i].first;
-		bool known = mincore(at(rows[i].first * PAGE), count * PAGE, resident) == 0;
+		uint64_t first = rows[i].first, count = rows[i].end - first;
+		bool known = may_swap ? are_mapped(first, count, resident)
+				      : mincore(at(first * PAGE), count * PAGE, resident) == 0;
 
 		for (uint64_t n = 0; n < count; n++)
-			picture[rows[i].first + n] = known ? (char)('0' + (resident[n] & 1)) : '?';
+			picture[first + n] = known ? (char)('0' + (resident[n] & 1)) : '?';
 	}
 	say("core ");
 	for (uint64_t n = 0; n < pages; n++)
@@ -318,26 +335,38 @@ static void report_flags(void)
 }
 
 /* What pages come to: of private anonymous memory, since nobody knows which pages of a file a fault maps beside its own;
-   without Referenced, which tells of the kernel's lists of pages, too. */
+   without Referenced, which tells of the kernel's lists of pages, too. Where pages may be out, those first that do not depend on
+   which page is in the swap cache still, and so clean. */
 static const char *const smaps_fields[] = {
-	"Rss:",           "Pss:",           "Pss_Dirty:", "Shared_Clean:", "Shared_Dirty:",
-	"Private_Clean:", "Private_Dirty:", "Anonymous:", "Locked:",
+	"Rss:",       "Anonymous:",    "Swap:",         "Locked:",        "Pss:",
+	"Pss_Dirty:", "Shared_Clean:", "Shared_Dirty:", "Private_Clean:", "Private_Dirty:",
 };
+
+enum { SMAPS_FIELDS = sizeof(smaps_fields) / sizeof(smaps_fields[0]), SMAPS_FIELDS_WITH_SWAP = 4 };
+
+/* The fields of one mapping, in the order above, which is not the file's. */
+static void say_fields(const uint64_t value[SMAPS_FIELDS])
+{
+	for (size_t i = 0; i < (may_swap ? SMAPS_FIELDS_WITH_SWAP : SMAPS_FIELDS); i++)
+		say("%s%llu", i ? "," : "", (unsigned long long)value[i]);
+}
 
 static void report_smaps(void)
 {
 	const char *line = slurp("/proc/self/smaps");
+	uint64_t value[SMAPS_FIELDS] = { 0 };
 	struct row row;
 	bool ours = false;
 
 	say("smaps");
 	for (; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		for (size_t i = 0; ours && i < sizeof(smaps_fields) / sizeof(smaps_fields[0]); i++)
+		for (size_t i = 0; ours && i < SMAPS_FIELDS; i++)
 			if (strncmp(line, smaps_fields[i], strlen(smaps_fields[i])) == 0)
-				say("%s%llu", i ? "," : "", strtoull(line + strlen(smaps_fields[i]), NULL, 10));
-		if (strncmp(line, "VmFlags:", 8) == 0)
+				value[i] = strtoull(line + strlen(smaps_fields[i]), NULL, 10);
+		if (ours && strncmp(line, "VmFlags:", 8) == 0) {
+			say_fields(value);
 			ours = false;
-		else if (row_of(line, &row) && row.kind == 'a' && row.perms[3] == 'p') {
+		} else if (row_of(line, &row) && row.kind == 'a' && row.perms[3] == 'p') {
 			say(" %llu-%llu:", (unsigned long long)row.first, (unsigned long long)row.end);
 			ours = true;
 		}
@@ -359,6 +388,18 @@ static const struct {
 	{ "guard_remove", 103 }, { "collapse", 25 },      { "bad", 9999 },
 };
 
+/* A page that is still being written to the disk is left alone by the next MADV_PAGEOUT, and by MADV_FREE. */
+static void wait_for_swap(void)
+{
+	for (int tries = 0; tries < 1000; tries++) {
+		const char *count = strstr(slurp("/proc/vmstat"), "nr_writeback ");
+
+		if (!count || strtoull(count + strlen("nr_writeback "), NULL, 10) == 0)
+			return;
+		usleep(50);
+	}
+}
+
 static void do_madvise(uint64_t offset, uint64_t length)
 {
 	const char *word = next_word();
@@ -366,6 +407,8 @@ static void do_madvise(uint64_t offset, uint64_t length)
 	for (size_t i = 0; word && i < sizeof(advice) / sizeof(advice[0]); i++) {
 		if (strcmp(word, advice[i].name) == 0) {
 			say_result(madvise(at(offset), length, advice[i].value));
+			if (may_swap && advice[i].value == MADV_PAGEOUT)
+				wait_for_swap();
 			return;
 		}
 	}
@@ -989,6 +1032,17 @@ static void answer(char *line)
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
+/* MADV_PAGEOUT takes what is on the kernel's lists of pages; new ones wait for that, CPU by CPU, and it sees to its own alone. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET((size_t)sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here))
+		_exit(1);
+}
+
 static void prepare(void)
 {
 	static char stack[1 << 16];
@@ -1000,6 +1054,8 @@ static void prepare(void)
 	sigaction(SIGBUS, &action, NULL);
 	prctl(PR_SET_DUMPABLE, 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (may_swap)
+		stay_on_one_cpu();
 	if (!may_have_huge_pages)
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	file = memfd_create("vmalock_oracle", MFD_CLOEXEC);
@@ -1019,7 +1075,10 @@ static void start_anew(const char *rest, size_t length)
 		_exit(1);
 	snprintf(pages_text, sizeof(pages_text), "%llu", (unsigned long long)pages);
 	snprintf(fd_text, sizeof(fd_text), "%d", fd);
-	execl("/proc/self/exe", "oracle", "-p", pages_text, "-r", fd_text, may_have_huge_pages ? "-t" : NULL,
+	execl("/proc/self/exe", "oracle", "-p", pages_text, "-r", fd_text,
+	      may_have_huge_pages ? "-t"
+	      : may_swap          ? "-s"
+				  : NULL,
 	      (char *)NULL);
 	_exit(1);
 }
@@ -1052,18 +1111,20 @@ int main(int argc, char **argv)
 	int rest = -1;
 	ssize_t n;
 
-	for (int option; (option = getopt(argc, argv, "p:tr:")) != -1;) {
+	for (int option; (option = getopt(argc, argv, "p:str:")) != -1;) {
 		if (option == 'p')
 			pages = strtoull(optarg, NULL, 10);
 		else if (option == 't')
 			may_have_huge_pages = true;
+		else if (option == 's')
+			may_swap = true;
 		else if (option == 'r')
 			rest = atoi(optarg);
 		else
 			pages = 0;
 	}
 	if (pages < 1 || pages > MOST_PAGES || optind != argc) {
-		fprintf(stderr, "usage: oracle [-p PAGES] [-t], 1 to %d\n", MOST_PAGES);
+		fprintf(stderr, "usage: oracle [-p PAGES] [-t | -s], 1 to %d\n", MOST_PAGES);
 		return 2;
 	}
 	prepare();

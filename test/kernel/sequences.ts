@@ -19,7 +19,7 @@ export interface Profile {
   readonly advice: readonly string[];
   /** policy and flags of mbind */
   readonly policies: readonly string[];
-  /** whether mremap may leave the old place mapped: Linux never takes the locked pages there off its count again */
+  /** whether mremap may leave the old place mapped: Linux never takes the locked pages there off its count again, nor lets them be swapped out */
   readonly dontUnmap: boolean;
   /** how often, of 1, an amount is not whole pages, or a length is 0 */
   readonly odd: number;
@@ -29,6 +29,8 @@ export interface Profile {
   readonly longest: number;
   /** huge pages where `hugepage` asks for them; else none */
   readonly thp?: boolean;
+  /** pages may be out: needs a machine with swap */
+  readonly swap?: boolean;
   /** offsets and lengths are mostly multiples of so many pages, or nearly */
   readonly unit?: number;
   /** one of these comes first: where most of what happens needs something to be there */
@@ -101,6 +103,35 @@ const EVERYTHING: Profile = {
   dontUnmap: true,
   odd: 0.03,
   longest: 60,
+};
+
+/** No files: what they share stays, see docs/differences.md. */
+const SWAPPING: Profile = {
+  ...EVERYTHING,
+  pages: 16,
+  swap: true,
+  weights: {
+    mmap: 14,
+    munmap: 5,
+    mprotect: 10,
+    mremap: 10,
+    madvise: 40,
+    r: 12,
+    w: 20,
+    mlock: 2,
+    munlock: 2,
+    mlockall: 0.2,
+    munlockall: 0.4,
+    smaps: 20,
+  },
+  prots: ['rw', 'rw', 'rw', 'r', '-'],
+  mapLetters: ['p', 'p', 'p', 'pR', 'pP', 'pN', 'pL'],
+  advice: [
+    ...['pageout', 'pageout', 'pageout', 'pageout', 'pageout', 'cold', 'willneed', 'dontneed', 'populate_read'],
+    ...['populate_write', 'dontfork', 'wipeonfork', 'guard_install', 'guard_remove'],
+  ],
+  dontUnmap: false,
+  odd: 0.02,
 };
 
 /** A model has to earn each row: these lean on what goes wrong most. */
@@ -487,6 +518,17 @@ export const PROFILES: readonly Profile[] = [
     ],
   },
   {
+    ...SWAPPING,
+    name: 'swapping',
+    weights: { ...SWAPPING.weights, fork: 6 },
+  },
+  {
+    // Without forks: a write after both, Linux answers with a copy or without, as its lists of pages happen to be.
+    ...SWAPPING,
+    name: 'swapping what was freed',
+    advice: [...SWAPPING.advice, 'free', 'free', 'free', 'free'],
+  },
+  {
     // Few pages, long histories: every VMA has been split, moved, written and joined many times.
     ...EVERYTHING,
     name: 'crowded',
@@ -501,12 +543,15 @@ export const PROFILES: readonly Profile[] = [
 
 /** How the oracle is called for a profile. */
 export function argumentsOf(profile: Profile): string[] {
-  return ['-p', String(profile.pages), ...(profile.thp ? ['-t'] : [])];
+  return ['-p', String(profile.pages), ...(profile.thp ? ['-t'] : []), ...(profile.swap ? ['-s'] : [])];
 }
 
 /** What the model needs to be like for it. */
 export function optionsOf(profile: Profile): ExecutorOptions {
-  return { pages: profile.pages, thp: profile.thp ? 'madvise' : 'never', zeroPage: hostHasZeroPage() };
+  const options: ExecutorOptions = { pages: profile.pages, zeroPage: hostHasZeroPage() };
+  if (profile.thp) options.thp = 'madvise';
+  if (profile.swap) options.swap = 4 * profile.pages;
+  return options;
 }
 
 /** Small, fast, and the same everywhere (mulberry32). */

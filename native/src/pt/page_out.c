@@ -2,6 +2,7 @@
  * pt/page_out.c - pages leave: into a slot of swap, or for good where their bytes may be lost
  *
  *   after MADV_FREE, not written since     gone; the next touch finds zeros
+ *   after MADV_FREE, written since         stays this once, as a page like any other
  *   a frame of nobody else's               into a slot, if one is free
  *   a frame that several use               stays (Linux: folio_maybe_mapped_shared(); nobody here could find the other entries)
  *   the zero page, a page of a file        stays
@@ -25,6 +26,8 @@ static uint64_t out_entry(struct pt *pt, uint64_t pte, uint32_t how)
 		return pte;
 	if (may_be_lost(pte, how))
 		return pte & PTE_UFFD_WP ? PTE_MARKER | PTE_UFFD_WP : 0;
+	if (pte & PTE_LAZY_FREE)
+		return pte & ~PTE_LAZY_FREE;
 	if ((how & PT_OUT_IDLE_ONLY) && (pte & PTE_ACCESSED))
 		return pte & ~PTE_ACCESSED;
 	if ((how & PT_OUT_LAZYFREE_ONLY) || !swap_out(pt->frames, pte_page(pte), &slot))

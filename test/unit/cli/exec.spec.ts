@@ -20,7 +20,7 @@ const CONVERSATION: readonly [operation: string, answer: string][] = [
   ['mprotect 2 1 rw', '0 ok\n'],
   ['?m', 'maps 2 0-4:rw-p:a 5-7:rw-s:f1\n'],
   ['vmflags', 'flags 0-4:rd,wr,mr,mw,me,ac 5-7:rd,wr,sh,mr,mw,me,ms\n'],
-  ['smaps', 'smaps 0-4:4,4,4,0,0,0,4,4,0\n'],
+  ['smaps', 'smaps 0-4:4,4,0,0,4,4,0,0,0,4\n'],
   ['fork', 'child maps 2 0-4:rw-p:a 5-7:rw-s:f1\ncore 0100.00.\n0 ok\n'],
   ['mremap 0 2 2 F 2', '@2 ok\n'],
   ['r 3', '7 ok\n'],
@@ -99,6 +99,20 @@ const HEADER = 'vmalock exec 1 pages 8 pagesize 4096 policy per-vma\n';
 describe('vmalock exec', () => {
   it('answers operations from standard input', async () => {
     expect(await vmalock(['exec', '-p', '8'], SCRIPT)).toEqual({ code: 0, stdout: HEADER + ANSWERS, stderr: '' });
+  });
+
+  it('swaps pages out with --swap', async () => {
+    const script = ['mmap 0 2 rw p', 'w 0 5', 'w 1 6', 'madvise 0 1 pageout', '?c', 'smaps', 'r 0', 'smaps'];
+    const { stdout } = await vmalock(['exec', '-p', '2', '--swap', '1', '--header', 'none'], script.join('\n'));
+    expect(stdout.split('\n').slice(3, 9)).toEqual([
+      '0 ok',
+      'maps 1 0-2:rw-p:a',
+      'core 01',
+      'smaps 0-2:4,4,4,0',
+      '5 ok',
+      'smaps 0-2:8,8,0,0',
+    ]);
+    expect((await vmalock(['exec', '--swap', '0'], '')).code).toBe(2);
   });
 
   it.each(POLICY_NAMES)('answers the same from a file under %s', (policy) =>
