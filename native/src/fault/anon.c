@@ -10,10 +10,20 @@
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
 
+/* The table is there before the userfaultfd is asked, as in Linux: it shows in the page tables' size, and in where a page may be moved from. */
+static uint32_t tell_missing(struct fault *f)
+{
+	if (unlikely(!fault_lock_entry(f)))
+		return FAULT_CHANGED;
+	pt_slot_occupy(&f->mm->pt, &f->slot);
+	fault_unlock_entry(f);
+	return fault_userfault(f, VMALOCK_UFFD_MISSING);
+}
+
 static uint32_t map_zero_page(struct fault *f)
 {
 	if (unlikely(vma_flags(f->vma) & VM_UFFD_MISSING))
-		return fault_userfault(f, VMALOCK_UFFD_MISSING);
+		return tell_missing(f);
 	if (unlikely(!fault_lock_entry(f)))
 		return FAULT_CHANGED;
 	pt_slot_set(&f->mm->pt, &f->slot, pte_make(frame_zero_page(), PTE_ZERO, fault_marked_bits(f, 0)));
@@ -32,7 +42,7 @@ uint32_t fault_anonymous(struct fault *f)
 	if (unlikely(result))
 		return result;
 	if (unlikely(vma_flags(f->vma) & VM_UFFD_MISSING))
-		return fault_userfault(f, VMALOCK_UFFD_MISSING);
+		return tell_missing(f);
 	frame = mm_take_zeroed(f->mm, f->vma, f->addr);
 	if (unlikely(!frame))
 		return FAULT_NO_FRAME;

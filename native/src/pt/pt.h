@@ -80,6 +80,9 @@ bool pt_slot_find(struct pt *pt, uint64_t addr, struct pt_slot *out);
  */
 void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte);
 
+/* Its table, which MADV_DONTNEED may have left as good as freed, counts from now on, though nothing comes yet. Context: slot->lock. */
+void pt_slot_occupy(struct pt *pt, const struct pt_slot *slot);
+
 /* --- huge pages: 2 MiB at a multiple of that, in one entry ---------------------------------------------------------- */
 
 #define PT_HUGE_ORDER 9u

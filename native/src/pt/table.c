@@ -203,9 +203,19 @@ void rss_change_apply(struct pt *pt, const struct rss_change *change)
 			counters_add(pt->counters, PT_COUNT_RSS_ANON + kind, change->by[kind]);
 }
 
+static struct pt_table *table_of_slot(const struct pt_slot *slot)
+{
+	return container_of(slot->lock, struct pt_table, lock);
+}
+
+void pt_slot_occupy(struct pt *pt, const struct pt_slot *slot)
+{
+	table_occupy(pt, table_of_slot(slot));
+}
+
 void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte)
 {
-	struct pt_table *table = container_of(slot->lock, struct pt_table, lock);
+	struct pt_table *table = table_of_slot(slot);
 	uint64_t old = atomic_load_relaxed(slot->entry);
 	struct rss_change change = { 0 };
 

@@ -290,6 +290,22 @@ static void a_table_in_the_way_splits_it_too(void)
 	end_rig(&r);
 }
 
+/* Where nothing ever was there is no table, and that comes first: as Linux 6.18 answered. */
+static void a_fault_that_is_told_leaves_a_table(void)
+{
+	struct rig r = rig_of(MISSING);
+
+	map_at(r.mm, HUGE, HUGE, RW);
+	expect_eq(register_pages(r.uffd, HUGE, HUGE, MISSING), 0);
+	expect_eq(copy_pages(r.uffd, 0, 1, 9, 0, 1), 0);
+	expect_eq(copy_pages(r.uffd, HUGE, 1, 9, 0, 1), 0);
+	drop_pages(r.mm, HUGE, HUGE);
+	expect_eq(move_pages(r.uffd, 0, HUGE + 7, 1, 0, 0), VMALOCK_ENOENT);
+	expect_eq(fault_at(r.mm, HUGE + 3, VMALOCK_WRITE), USERFAULT);
+	expect_eq(move_pages(r.uffd, 0, HUGE + 7, 1, 0, 0), VMALOCK_EEXIST);
+	end_rig(&r);
+}
+
 static void a_huge_page_that_fork_has_shared_is_busy_and_stays_whole(void)
 {
 	struct rig r = huge_rig();
@@ -320,6 +336,7 @@ static const struct test_case cases[] = {
 	CASE(a_huge_page_moves_as_one_where_both_places_allow_it),
 	CASE(a_part_of_a_huge_page_splits_it),
 	CASE(a_table_in_the_way_splits_it_too),
+	CASE(a_fault_that_is_told_leaves_a_table),
 	CASE(a_huge_page_that_fork_has_shared_is_busy_and_stays_whole),
 };
 TEST_MAIN(cases)
