@@ -3,7 +3,7 @@
  */
 import { byteArray, newBuffer } from './internal/arrays';
 import { type Handle, native } from './internal/native';
-import { bytes, choice, invalidArgument, object, outOfRange, text, wholeNumber } from './internal/options';
+import { bytes, choice, invalidArgument, isOn, object, outOfRange, text, wholeNumber } from './internal/options';
 import { succeeded } from './internal/raise';
 import { VmalockError } from './errors';
 import type { Bytes } from './units';
@@ -19,7 +19,15 @@ export interface SimFileOptions {
   name?: string;
   /** `none`: its pages hold no bytes; for spaces that only count theirs. @defaultValue 'memory' */
   backing?: 'memory' | 'none';
+  /**
+   * A file of a disk: {@link AddressSpace.msync} with `sync` writes it back, as {@link SimFile.sync}. Otherwise it is one of memory, as
+   * memfd, which has nowhere to be written to. @defaultValue false
+   */
+  writtenBack?: boolean;
 }
+
+/** Numbers that one native call gives. */
+const DIRTY_AT_ONCE = 512;
 
 const MODES = ['rw', 'ro', 'wo'];
 const BACKINGS = ['memory', 'none'];
@@ -47,7 +55,7 @@ const forgotten = new FinalizationRegistry<{ handle: Handle; id: number }>(({ ha
 });
 
 function create(options: SimFileOptions): Handle {
-  const { length, fill = 0, mode = 'rw', name, backing = 'memory' } = object('options', options);
+  const { length, fill = 0, mode = 'rw', name, backing = 'memory', writtenBack } = object('options', options);
   if (name !== undefined && text('name', name).includes('\0'))
     throw invalidArgument('name', 'a string without a NUL character', name);
   const handle = native.fileCreate(
@@ -56,6 +64,7 @@ function create(options: SimFileOptions): Handle {
     choice('mode', mode, MODES),
     name,
     choice('backing', backing, BACKINGS),
+    isOn('writtenBack', writtenBack) ? 1 : 0,
   );
   return succeeded(handle, 'new SimFile');
 }
@@ -124,6 +133,44 @@ export class SimFile {
     bytes('offset', offset);
     bytes('length', length);
     succeeded(native.filePunchHole(handle, offset, length), 'fallocate', offset, length);
+  }
+
+  /**
+   * The numbers of the pages that were written since they were last written back, ascending: through a shared mapping of any space,
+   * by {@link SimFile.write}, or by a cut amid a page. A new file has none. A page is dirty from the fault on that lets it be written.
+   */
+  dirtyPages(): number[] {
+    const handle = SimFile.#handleOf(this);
+    const room = new BigUint64Array(DIRTY_AT_ONCE);
+    const pages: number[] = [];
+    for (let count = room.length, first = 0; count === room.length; first = (pages.at(-1) ?? 0) + 1) {
+      count = native.fileDirtyPages(handle, first, room);
+      for (const page of room.subarray(0, count)) pages.push(Number(page));
+    }
+    return pages;
+  }
+
+  /**
+   * As fsync(2): pages of the range are clean from now on, in every mapping of every space, and the next store through one of them is a
+   * fault that makes its page dirty again. Where the bytes are written to is the caller's affair: what is written beside this is in the
+   * file when it returns, or dirty again.
+   *
+   * May be called while other threads fault in the file's mappings. Observers are told of a change of rights.
+   *
+   * @param offset bytes from its start. @defaultValue 0
+   * @param length bytes; it may reach beyond the end. @defaultValue all the rest
+   * @returns how many pages were dirty
+   *
+   * @example
+   * const pages = file.dirtyPages();
+   * file.sync();
+   * for (const page of pages) disk.write(file.read(page * 4096, 4096), page * 4096);
+   */
+  sync(offset: Bytes = 0, length: Bytes = LONGEST): number {
+    const handle = SimFile.#handleOf(this);
+    bytes('offset', offset);
+    bytes('length', length);
+    return native.fileSync(handle, offset, length);
   }
 
   /**

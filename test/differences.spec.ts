@@ -63,13 +63,14 @@ const PINNED: Readonly<Record<string, () => void>> = {
     }
   },
 
-  'nothing is written back': () => {
+  'nothing is written anywhere': () => {
     using space = new AddressSpace();
     const file = new SimFile({ length: PAGE });
     const start = space.mmap({ length: PAGE, file, shared: true });
     space.write(start, Buffer.from('there'));
     expect(file.read(0, 5).toString()).toBe('there');
     space.msync(start, PAGE, { sync: true });
+    expect(file.dirtyPages()).toEqual([0]);
   },
 
   'reading fresh anonymous memory maps a zero page, unless told otherwise': () => {

@@ -142,7 +142,14 @@ export interface Native {
   stats(space: Handle, out: Float64Array): void;
   status(space: Handle, out: Float64Array): void;
 
-  fileCreate(length: Bytes, fill: number, mode: number, name: string | undefined, countedOnly: number): Handle;
+  fileCreate(
+    length: Bytes,
+    fill: number,
+    mode: number,
+    name: string | undefined,
+    countedOnly: number,
+    writtenBack: number,
+  ): Handle;
   fileClose(file: Handle): void;
   fileId(file: Handle): number;
   fileName(file: Handle): string | undefined;
@@ -151,6 +158,8 @@ export interface Native {
   fileWrite(file: Handle, offset: Bytes, bytes: Uint8Array): number;
   fileTruncate(file: Handle, length: Bytes): number;
   filePunchHole(file: Handle, offset: Bytes, length: Bytes): number;
+  fileDirtyPages(file: Handle, firstPage: number, numbers: BigUint64Array): number;
+  fileSync(file: Handle, offset: Bytes, length: Bytes): number;
 
   uffdCreate(space: Handle, features: Bytes): Handle;
   uffdClose(uffd: Handle): void;

@@ -9,7 +9,7 @@ namespace vmalock_binding
 namespace
 {
 
-/* (length, fill, mode, name or undefined, counted only) */
+/* (length, fill, mode, name or undefined, counted only, written back) */
 napi_value FileCreate(Call &call)
 {
 	struct vmalock_file_options options = {};
@@ -24,6 +24,7 @@ napi_value FileCreate(Call &call)
 		options.name = name.c_str();
 	}
 	options.counted_only = static_cast<int>(call.Bits(4));
+	options.written_back = static_cast<int>(call.Bits(5));
 	if (call.Failed())
 		return call.Refuse();
 	int code = vmalock_file_create(&options, &file);
@@ -119,6 +120,30 @@ napi_value FilePunchHole(Call &call)
 	return call.Number(vmalock_file_punch_hole(file, offset, length));
 }
 
+/* (file, first page, numbers): how many numbers there are now */
+napi_value FileDirtyPages(Call &call)
+{
+	vmalock_file *file = call.File(0);
+	uint64_t first = call.Bytes(1);
+	size_t room = 0;
+	uint64_t *numbers = call.Elements<uint64_t>(2, napi_biguint64_array, &room);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(static_cast<double>(vmalock_file_dirty_pages(file, first, numbers, room)));
+}
+
+/* (file, offset, length): how many pages were dirty */
+napi_value FileSync(Call &call)
+{
+	vmalock_file *file = call.File(0);
+	uint64_t offset = call.Bytes(1), length = call.Bytes(2);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(static_cast<double>(vmalock_file_sync(file, offset, length)));
+}
+
 } // namespace
 
 const Function kFileFunctions[] = {
@@ -131,6 +156,8 @@ const Function kFileFunctions[] = {
 	{ "fileWrite", Entry<FileWrite> },
 	{ "fileTruncate", Entry<FileTruncate> },
 	{ "filePunchHole", Entry<FilePunchHole> },
+	{ "fileDirtyPages", Entry<FileDirtyPages> },
+	{ "fileSync", Entry<FileSync> },
 	{ nullptr, nullptr },
 };
 

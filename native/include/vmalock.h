@@ -61,6 +61,7 @@ struct vmalock_file_options {
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;   /* 0: the library numbers it */
 	int counted_only; /* not 0: its pages hold no bytes (for spaces with VMALOCK_BACKING_NONE) */
+	int written_back; /* not 0: a file of a disk, which msync(2) with MS_SYNC writes back; else one of memory, as memfd */
 };
 
 /* Return: 0; ENOMEM; EINVAL for a mode that is none. */
@@ -102,6 +103,24 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_truncate(vmalock_file *file, uin
  *          that); ENOMEM, and nothing has changed.
  */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_punch_hole(vmalock_file *file, uint64_t offset, uint64_t length);
+
+/*
+ * Which pages of a file were written since they were last written back: through a shared mapping of any space, by vmalock_file_write(), or
+ * by a cut amid a page. A new file has none. A page is dirty from the fault on that lets it be written.
+ *
+ * vmalock_file_sync - fsync(2): makes the pages of a range clean. The next store through a mapping is a fault again
+ * @offset: bytes
+ * @length: bytes; beyond the end there is nothing, and UINT64_MAX is always all
+ *
+ * Where pages go to is the caller's: whoever keeps a copy takes the numbers, syncs, and then reads the file; what is written meanwhile is
+ * dirty afterwards. Observers are told (VMALOCK_INVALIDATE_PROTECT).
+ *
+ * Context: as vmalock_file_truncate(). Return: how many pages were dirty.
+ */
+VMALOCK_API uint64_t vmalock_file_sync(vmalock_file *file, uint64_t offset, uint64_t length);
+
+/* Numbers of dirty pages, ascending, from page @first on. Return: how many it put into @out, at most @room; less is all. */
+VMALOCK_API size_t vmalock_file_dirty_pages(vmalock_file *file, uint64_t first, uint64_t *out, size_t room);
 
 /* --- address spaces -------------------------------------------------------------------------------------------- */
 
@@ -522,8 +541,8 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_write(vmalock_mm *mm, uint64_t add
 
 /* Why an entry does not say any more what it said. */
 enum vmalock_invalidation {
-	VMALOCK_INVALIDATE_UNMAP,   /* the mapping goes: munmap, MAP_FIXED over it, a heap or an mremap that shrinks */
-	VMALOCK_INVALIDATE_PROTECT, /* other rights: mprotect, write protection by a userfaultfd */
+	VMALOCK_INVALIDATE_UNMAP, /* the mapping goes: munmap, MAP_FIXED over it, a heap or an mremap that shrinks */
+	VMALOCK_INVALIDATE_PROTECT, /* other rights: mprotect, write protection by a userfaultfd, a file that is written back */
 	VMALOCK_INVALIDATE_CLEAR, /* pages go and the mapping stays: MADV_DONTNEED, _FREE, _PAGEOUT, guards, a file that is cut, a userfaultfd's move */
 	VMALOCK_INVALIDATE_MOVE,     /* the old place of an mremap */
 	VMALOCK_INVALIDATE_COW,      /* a write found a page that is not its own, and got another */

@@ -71,7 +71,7 @@ describe('the package', () => {
 
 describe('the addon', () => {
   it('refuses handles that name nothing, of another kind, and arguments that lib/ never passes', () => {
-    const file = native.fileCreate(4096, 0, 0, undefined, 0);
+    const file = native.fileCreate(4096, 0, 0, undefined, 0, 0);
     const out = new Float64Array(1);
     const calls: (() => unknown)[] = [
       () => native.fault(0, 0, 0),

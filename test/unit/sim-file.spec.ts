@@ -103,6 +103,47 @@ describe('a simulated file', () => {
     expect(codeOf(() => space.madvise(copied, PAGE, 'remove'))).toBe('EACCES');
   });
 
+  it('knows which of its pages were written, and syncs them', () => {
+    const file = new SimFile({ length: 1200 * PAGE });
+    using space = new AddressSpace();
+    using other = new AddressSpace();
+    const start = space.mmap({ length: 1200 * PAGE, file, shared: true });
+    const there = other.mmap({ length: 1200 * PAGE, file, shared: true });
+    const copies = space.mmap({ length: PAGE, file });
+    space.read(start, PAGE);
+    space.write(copies, Buffer.from('private'));
+    expect(file.dirtyPages()).toEqual([]);
+    space.write(start + PAGE, Buffer.from('one'));
+    other.write(there + 7 * PAGE, Buffer.from('seven'));
+    file.write(3 * PAGE - 1, Buffer.from('ab'));
+    expect(file.dirtyPages()).toEqual([1, 2, 3, 7]);
+    expect(file.sync(PAGE, 1)).toBe(1);
+    expect(file.dirtyPages()).toEqual([2, 3, 7]);
+    expect(file.sync(2 * PAGE)).toBe(3);
+    expect([file.sync(), file.dirtyPages()]).toEqual([0, []]);
+    space.write(start + PAGE, Buffer.from('again'));
+    expect(file.dirtyPages()).toEqual([1]);
+    const all = Array.from({ length: 1200 }, (_, page) => page);
+    for (const page of all) space.write(start + page * PAGE, Buffer.from('x'));
+    expect(file.dirtyPages()).toEqual(all);
+    expect(file.sync()).toBe(1200);
+    for (const page of [space, other]) page.validate();
+  });
+
+  it('is written back by msync if it is a file of a disk', () => {
+    using space = new AddressSpace();
+    const dirty = [true, false].map((writtenBack) => {
+      const file = new SimFile({ length: PAGE, writtenBack });
+      const start = space.mmap({ length: PAGE, file, shared: true });
+      space.write(start, Buffer.from('x'));
+      space.msync(start, PAGE, { async: true });
+      expect(file.dirtyPages()).toEqual([0]);
+      space.msync(start, PAGE, { sync: true });
+      return file.dirtyPages();
+    });
+    expect(dirty).toEqual([[], [0]]);
+  });
+
   it.each([
     ['truncate to a negative length', (file: SimFile) => file.truncate(-1), RANGE],
     ['truncate to half a byte', (file: SimFile) => file.truncate(0.5), RANGE],
@@ -111,6 +152,8 @@ describe('a simulated file', () => {
     ['punch a hole of nothing', (file: SimFile) => file.punchHole(0, 0), 'EINVAL'],
     ['punch a hole at NaN', (file: SimFile) => file.punchHole(NaN, 1), RANGE],
     ['punch a hole of a negative length', (file: SimFile) => file.punchHole(0, -1), RANGE],
+    ['sync from a negative place', (file: SimFile) => file.sync(-1), RANGE],
+    ['sync text', (file: SimFile) => file.sync(0, '1' as never), INVALID],
     ['punch a hole beyond off_t', (file: SimFile) => file.punchHole(2n ** 63n - 1n, 1), 'EFBIG'],
   ])('does not %s', (_, call, code) => {
     const file = new SimFile({ length: 4, fill: 1 });
@@ -134,6 +177,7 @@ describe('a simulated file', () => {
     ['a name that is no text', { length: 1, name: 7 }, INVALID],
     ['a name with a NUL', { length: 1, name: 'a\0b' }, INVALID],
     ['a backing that is none', { length: 1, backing: 'tape' }, INVALID],
+    ['a switch that is a number', { length: 1, writtenBack: 1 }, INVALID],
   ])('is refused with %s', (_, options, code) => {
     expect(codeOf(() => new SimFile(options as never))).toBe(code);
   });

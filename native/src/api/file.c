@@ -3,6 +3,7 @@
  */
 #include "api/handle.h"
 #include "ops/truncate.h"
+#include "ops/writeback.h"
 #include "pt/file.h"
 
 int vmalock_file_create(const struct vmalock_file_options *options, vmalock_file **out)
@@ -61,4 +62,14 @@ int vmalock_file_truncate(vmalock_file *file, uint64_t length)
 int vmalock_file_punch_hole(vmalock_file *file, uint64_t offset, uint64_t length)
 {
 	return op_punch_hole(file_of(file), offset, length);
+}
+
+uint64_t vmalock_file_sync(vmalock_file *file, uint64_t offset, uint64_t length)
+{
+	return op_writeback(file_of(file), offset, length);
+}
+
+size_t vmalock_file_dirty_pages(vmalock_file *file, uint64_t first, uint64_t *out, size_t room)
+{
+	return file_dirty_pages(file_of(file), first, out, room);
 }

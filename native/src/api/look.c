@@ -96,9 +96,11 @@ int vmalock_mm_validate(vmalock_mm *handle, const char **what)
 	const char *wrong;
 
 	mmap_write_lock(mm);
-	mm_lock_all_vmas(mm);  /* mmap_lock alone does not hold page tables still: faults under a VMA's lock go on */
+	mm_lock_all_vmas(mm); /* mmap_lock alone does not hold page tables still: faults under a VMA's lock go on */
+	wrong = mm_validate_dirty(mm);
 	mm_observers_lock(mm); /* nor does either hold off a truncation, which counts the pages it took at its end */
-	wrong = mm_validate(mm);
+	if (!wrong)
+		wrong = mm_validate(mm);
 	mm_observers_unlock(mm);
 	mmap_write_unlock(mm);
 	if (!wrong)

@@ -27,7 +27,10 @@ static uint32_t make_writable(struct fault *f)
 /* Pages of a shared mapping, which nobody copies. */
 static uint32_t write_shared(struct fault *f)
 {
-	return likely(fault_lock_entry(f)) ? make_writable(f) : FAULT_CHANGED;
+	if (unlikely(!fault_lock_entry(f)))
+		return FAULT_CHANGED;
+	file_mark_dirty(f->vma->file, vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT);
+	return make_writable(f);
 }
 
 /* @frame in place of the page that is there. */

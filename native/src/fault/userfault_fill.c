@@ -137,6 +137,14 @@ static uint64_t bits_of(const struct filling *f, enum pte_kind kind)
 	return PTE_DIRTY | (writable ? PTE_WRITE : 0);
 }
 
+/* Context: the table's lock. */
+static void set_entry(struct filling *f, uint64_t pte)
+{
+	if ((pte & PTE_WRITE) && pte_kind(pte) != PTE_ANON)
+		file_mark_dirty(f->vma->file, index_of(f));
+	pt_slot_set(&f->mm->pt, &f->slot, pte);
+}
+
 /* Linux asks for the end of the file here, with the table locked. */
 static int put(struct filling *f, uint64_t pte, bool over_markers)
 {
@@ -152,7 +160,7 @@ static int put(struct filling *f, uint64_t pte, bool over_markers)
 	else if (old && !(over_markers && pte_is_marker(old)))
 		err = -EEXIST;
 	else
-		pt_slot_set(&f->mm->pt, &f->slot, pte);
+		set_entry(f, pte);
 	spinlock_unlock(f->slot.lock, RANK_TABLE);
 	return err;
 }

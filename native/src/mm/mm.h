@@ -116,4 +116,7 @@ struct vma *mm_prev(struct mm *mm, uint64_t addr);
 /* Counts and index agree with the VMAs and the tables. NULL, or what is wrong. Context: W, every VMA write-locked. */
 const char *mm_validate(struct mm *mm);
 
+/* And what entries of shared mappings say, with the files. Context: the same, and no lock of observers. */
+const char *mm_validate_dirty(struct mm *mm);
+
 #endif

@@ -5,6 +5,7 @@
 #include "mm/account.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
+#include "pt/file.h"
 
 struct tally {
 	uint64_t count, total, locked, committed;
@@ -70,4 +71,25 @@ const char *mm_validate(struct mm *mm)
 	if (tally.committed != mm->committed_pages)
 		return "the pages committed differ from what is counted";
 	return pt_validate(&mm->pt, has_vma, mm);
+}
+
+static bool is_dirty_at(void *arg, uint64_t addr)
+{
+	const struct vma *vma = arg;
+
+	return file_is_dirty(vma->file, vma_offset_at(vma, addr) >> PAGE_SHIFT);
+}
+
+const char *mm_validate_dirty(struct mm *mm)
+{
+	bool fine = true;
+
+	for (struct vma *vma = mm_find(mm, 0); vma && fine; vma = mm_find(mm, vma_end(vma))) {
+		if (!vma->file || !(vma_flags(vma) & VM_SHARED))
+			continue;
+		vma_file_lock_mappings(vma->file);
+		fine = pt_writable_are_marked(&mm->pt, vma_start(vma), vma_end(vma), is_dirty_at, vma);
+		vma_file_unlock_mappings(vma->file);
+	}
+	return fine ? NULL : "a page of a file may be written and is not marked dirty";
 }

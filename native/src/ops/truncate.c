@@ -12,14 +12,11 @@
 /* Entries of one mapping. Context: the file's list of mappings locked, which keeps the VMA where it is. */
 static void take_from_mapping(const struct vma *vma, const struct file_cut *cut, uint32_t how)
 {
-	uint64_t first = max_u64(cut->first, vma->pgoff), end = min_u64(cut->end, vma_pgoff_end(vma));
 	struct mm *mm = mm_of_vma(vma);
 	uint64_t from, to;
 
-	if (first >= end)
+	if (!vma_file_range(vma, cut->first, cut->end, &from, &to))
 		return;
-	from = vma_start(vma) + ((first - vma->pgoff) << PAGE_SHIFT);
-	to = from + ((end - first) << PAGE_SHIFT);
 	mm_observers_lock(mm); /* nothing else keeps an observer from coming amid this (mm/observer.h) */
 	mm_invalidate_start(mm, from, to, VMALOCK_INVALIDATE_CLEAR);
 	syncpoint("truncate-takes");

@@ -118,6 +118,7 @@ static int create(const struct vmalock_file_options *options, bool shmem, struct
 	file->fill = options->fill;
 	file->counted_only = options->counted_only != 0;
 	file->shmem = shmem;
+	file->written_back = options->written_back != 0;
 	*out = &file->base;
 	return 0;
 }
@@ -143,6 +144,11 @@ int file_create_shared_anonymous(uint64_t length, bool counted_only, struct vma_
 bool file_is_shmem(const struct vma_file *file)
 {
 	return container_of(file, const struct file, base)->shmem;
+}
+
+bool file_is_written_back(const struct vma_file *file)
+{
+	return container_of(file, const struct file, base)->written_back;
 }
 
 /* --- pages -------------------------------------------------------------------------------------------------------- */
@@ -277,6 +283,7 @@ static int put_new_page(struct file *file, uint64_t index, const void *from, voi
 		else
 			memset(page->bytes, 0, PAGE_SIZE);
 	}
+	file_page_set_dirty(page);
 	page_tree_put(&file->pages, index, page);
 	*out = page->bytes;
 	return 0;

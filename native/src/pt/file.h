@@ -17,6 +17,7 @@
 #define VMALOCK_PT_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -70,6 +71,28 @@ must_check int file_add_page(struct vma_file *file, uint64_t index, const void *
 /* Is it there already? */
 bool file_page_is_present(struct vma_file *file, uint64_t index);
 
+/* --- pages that were written -------------------------------------------------------------------------------------- */
+
+/* msync(2) writes it back, as a file of a disk and not one of memory. */
+bool file_is_written_back(const struct vma_file *file);
+
+/* An entry for the page at @index becomes writable. Context: the lock of its table. */
+void file_mark_dirty(struct vma_file *file, uint64_t index);
+
+/* Is the page at @index marked? One that left the file needs no mark. */
+bool file_is_dirty(struct vma_file *file, uint64_t index);
+
+/* Numbers of marked pages, ascending, from @first on, into @out. Return: how many, at most @room. */
+size_t file_dirty_pages(struct vma_file *file, uint64_t first, uint64_t *out, size_t room);
+
+/* What may be writable somewhere: all marked pages lie in it. */
+struct file_dirty {
+	uint64_t first, end; /* page numbers */
+};
+
+/* Takes the marks of pages [@first, @end) away. Return: how many there were. Context: the file's list of mappings locked. */
+uint64_t file_take_dirty(struct vma_file *file, uint64_t first, uint64_t end, struct file_dirty *span);
+
 /* --- pages that go ------------------------------------------------------------------------------------------------ */
 
 /* What left a file: pages to be freed once no entry names them. */
@@ -104,7 +127,7 @@ static inline uint64_t file_cuts(const struct vma_file *file)
  */
 static inline bool file_was_cut(const struct vma_file *file, uint64_t cuts)
 {
-	atomic_fence_full();
+	atomic_fence_full(); /* also pair [file-clean]: the table is linked, then file_mark_dirty() */
 	return atomic_load_relaxed(&file->cuts) != cuts;
 }
 

@@ -129,7 +129,9 @@ static void put_bytes(struct file *file, uint64_t offset, const uint8_t *bytes, 
 		struct piece piece = piece_at(offset + done, length - done);
 		struct file_page *page = page_tree_find(&file->pages, piece.index);
 
-		memcpy(page->bytes + piece.offset, bytes + done, piece.length);
+		if (!file->counted_only)
+			memcpy(page->bytes + piece.offset, bytes + done, piece.length);
+		file_page_set_dirty(page);
 		done += piece.length;
 	}
 }
@@ -139,10 +141,9 @@ static void write_bytes(struct file *file, uint64_t offset, const void *bytes, s
 {
 	uint64_t end = offset + length;
 
-	if (!file->counted_only) {
+	if (!file->counted_only)
 		fill_gap(file, offset, end);
-		put_bytes(file, offset, bytes, length);
-	}
+	put_bytes(file, offset, bytes, length);
 	if (end > atomic_load_relaxed(&file->length))
 		atomic_store_release(&file->length, end); /* pair [file-length]: file_is_beyond_end() */
 }

@@ -29,8 +29,11 @@ static void zero_part(struct file *file, uint64_t start, uint64_t end)
 {
 	struct file_page *page = page_tree_find(&file->pages, start >> PAGE_SHIFT);
 
-	if (page && start < end && !file->counted_only)
+	if (!page || start >= end)
+		return;
+	if (!file->counted_only)
 		memset(page->bytes + (start & ~PAGE_MASK), 0, (size_t)(end - start));
+	file_page_set_dirty(page);
 }
 
 /* All pages of [@first, @end) onto @cut. */

@@ -4,6 +4,7 @@
  * file.c        life, and finding pages
  * file_bytes.c  reading and writing
  * file_cut.c    truncation and holes
+ * file_dirty.c  what was written since it was written back
  */
 #ifndef VMALOCK_PT_FILE_OBJECT_H
 #define VMALOCK_PT_FILE_OBJECT_H
@@ -15,8 +16,9 @@
 #include "sync/rcu.h"
 
 struct file_page {
-	uint8_t *bytes; /* fixed; frame_zero_page() where pages are only counted */
-	uint64_t index; /* fixed */
+	uint8_t *bytes;   /* fixed; frame_zero_page() where pages are only counted */
+	uint64_t index;   /* fixed */
+	atomic_u32 dirty; /* written since it was written back. Write: see file_dirty.c */
 	struct rcu_node
 		rcu; /* of a page that is not in the tree yet, or no more. Guard: file->lock, then mappings_lock */
 };
@@ -31,6 +33,7 @@ struct file {
 	uint8_t fill;             /* fixed */
 	bool counted_only;        /* fixed */
 	bool shmem;               /* fixed */
+	bool written_back;        /* fixed */
 	struct frames *charged;   /* whose commit account has its length, or NULL. fixed before anybody else sees it */
 	char name[];              /* base.name, unless that is NULL */
 };
@@ -45,6 +48,9 @@ void file_unlock(struct file *file);
 
 /* Memory for the page at @index, its bytes as @file has them where nobody wrote. NULL: none. Context: lock. */
 must_check struct file_page *file_page_create(struct file *file, uint64_t index);
+
+/* It was written. Context: file->lock, or the lock of a table whose entry names it. */
+void file_page_set_dirty(struct file_page *page);
 
 /* At once: nobody can have met it. */
 void file_page_free(struct file_page *page);

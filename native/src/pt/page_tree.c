@@ -128,10 +128,25 @@ static void *find_next(struct page_node *node, uint64_t base, uint64_t *index, u
 	return NULL;
 }
 
+/* @holder: the node that has it in a slot. */
+static void *find_first(const struct page_tree *tree, uint64_t *index, uint64_t end, struct page_node **holder)
+{
+	struct page_node *root = atomic_load_relaxed(&tree->root);
+
+	return root && node_covers(root, *index) ? find_next(root, 0, index, end, holder) : NULL;
+}
+
+void *page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end)
+{
+	struct page_node *holder;
+
+	return find_first(tree, index, end, &holder);
+}
+
 void *page_tree_take_next(struct page_tree *tree, uint64_t *index, uint64_t end)
 {
-	struct page_node *root = atomic_load_relaxed(&tree->root), *holder = NULL;
-	void *page = root && node_covers(root, *index) ? find_next(root, 0, index, end, &holder) : NULL;
+	struct page_node *holder = NULL;
+	void *page = find_first(tree, index, end, &holder);
 
 	if (page) {
 		atomic_store_relaxed(&holder->slot[slot_index(holder, *index)], NULL);

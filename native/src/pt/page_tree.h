@@ -30,6 +30,9 @@ must_check int page_tree_reserve(struct page_tree *tree, uint64_t index);
 /* Context: the owner's lock; reserved and empty. */
 void page_tree_put(struct page_tree *tree, uint64_t index, void *page);
 
+/* The first page of [*@index, @end), and moves *@index to it; behind all that was looked through where it is NULL. Context: the owner's lock. */
+void *page_tree_next(const struct page_tree *tree, uint64_t *index, uint64_t end);
+
 /* Takes out the first page of [*@index, @end), and moves *@index behind it. NULL: there is none. Context: the owner's lock. */
 void *page_tree_take_next(struct page_tree *tree, uint64_t *index, uint64_t end);
 

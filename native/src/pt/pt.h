@@ -183,6 +183,9 @@ void pt_free_tables(struct pt *pt, uint64_t floor, uint64_t ceiling);
 /* The same, looking only at tables that overlap [@start, @end), which has just been emptied: the hole may be huge. */
 void pt_free_tables_near(struct pt *pt, uint64_t start, uint64_t end, uint64_t floor, uint64_t ceiling);
 
+/* Pages of files are clean, and may not be written without a fault. Context: the file's list of mappings locked. */
+void pt_clean_file(struct pt *pt, uint64_t start, uint64_t end);
+
 /* No page may be written without a fault. Context: the VMAs write-locked. */
 void pt_write_protect(struct pt *pt, uint64_t start, uint64_t end);
 
@@ -262,5 +265,9 @@ void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);
  * Context: nobody faults or changes pages; mmap_lock for writing alone does not shut out faults under a VMA lock.
  */
 const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr), void *arg);
+
+/* Has every page of a file in the range that may be written what @is_marked asks for? Context: as pt_validate(). */
+bool pt_writable_are_marked(struct pt *pt, uint64_t start, uint64_t end, bool (*is_marked)(void *arg, uint64_t addr),
+			    void *arg);
 
 #endif

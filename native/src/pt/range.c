@@ -125,6 +125,12 @@ static uint64_t cleaned(struct pt *pt, uint64_t pte)
 	return pte_is_frame(pte) ? pte | PTE_LAZY_FREE : pte;
 }
 
+static uint64_t file_page_cleaned(struct pt *pt, uint64_t pte)
+{
+	(void)pt;
+	return pte_kind(pte) == PTE_FILE || pte_kind(pte) == PTE_SHMEM ? pte & ~(PTE_WRITE | PTE_DIRTY) : pte;
+}
+
 static uint64_t aged(struct pt *pt, uint64_t pte)
 {
 	bool shared = pte_is_frame(pte) && (pte_is_huge(pte) ? !frame_is_only_huge(pt->frames, pte_page(pte))
@@ -166,6 +172,11 @@ void pt_clean(struct pt *pt, uint64_t start, uint64_t end)
 	pt_heal(pt, start, end);
 	pt_free_swap(pt, start, end);
 	change_entries(pt, start, end, cleaned);
+}
+
+void pt_clean_file(struct pt *pt, uint64_t start, uint64_t end)
+{
+	change_entries(pt, start, end, file_page_cleaned);
 }
 
 void pt_age(struct pt *pt, uint64_t start, uint64_t end)

@@ -114,3 +114,24 @@ const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr)
 			return "the resident pages differ from what is counted";
 	return NULL;
 }
+
+static bool is_writable_file_page(uint64_t pte)
+{
+	return pte_is_present(pte) && pte_is_writable(pte) && (pte_kind(pte) == PTE_FILE || pte_kind(pte) == PTE_SHMEM);
+}
+
+bool pt_writable_are_marked(struct pt *pt, uint64_t start, uint64_t end, bool (*is_marked)(void *arg, uint64_t addr),
+			    void *arg)
+{
+	struct table_span span;
+	bool are = true;
+
+	while (table_span_next(pt, &start, end, &span)) {
+		table_lock(span.table);
+		for (uint32_t i = span.first; i < span.end; i++)
+			if (is_writable_file_page(atomic_load_relaxed(&span.table->entry[i])))
+				are &= is_marked(arg, span.addr + ((uint64_t)(i - span.first) << PAGE_SHIFT));
+		table_unlock(span.table);
+	}
+	return are;
+}

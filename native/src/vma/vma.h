@@ -124,6 +124,16 @@ static inline uint64_t vma_pgoff_end(const struct vma *vma)
 	return vma->pgoff + vma_pages(vma);
 }
 
+/* Where pages [@first, @end) of its file stand in @vma: [*@from, *@to). False: nowhere. Context: the file's list of mappings locked. */
+static inline bool vma_file_range(const struct vma *vma, uint64_t first, uint64_t end, uint64_t *from, uint64_t *to)
+{
+	first = max_u64(first, vma->pgoff);
+	end = min_u64(end, vma_pgoff_end(vma));
+	*from = vma_start(vma) + ((first - vma->pgoff) << PAGE_SHIFT);
+	*to = *from + ((end - first) << PAGE_SHIFT);
+	return first < end;
+}
+
 /* Private anonymous memory; shared anonymous memory has an object of its own. */
 static inline bool vma_is_anonymous(const struct vma *vma)
 {

@@ -158,7 +158,7 @@ static void disturb_file(struct worker *w)
 	vmalock_mm *mm = w->world->mm;
 	int ignored = 0;
 
-	switch (random_below(&w->random, 9)) {
+	switch (random_below(&w->random, 10)) {
 	case 0:
 		ignored = vmalock_mm_map(mm, at, pages * P, RW,
 					 (shared ? VMALOCK_MAP_SHARED : VMALOCK_MAP_PRIVATE) | VMALOCK_MAP_FIXED,
@@ -181,6 +181,9 @@ static void disturb_file(struct worker *w)
 		break;
 	case 6:
 		ignored = vmalock_mm_msync(mm, at, pages * P, VMALOCK_MS_SYNC);
+		break;
+	case 7:
+		(void)vmalock_file_sync(w->world->file, n * P, pages * P);
 		break;
 	default:
 		for (uint64_t i = 0; i < pages; i++)
@@ -285,7 +288,9 @@ static void work(void *arg)
 
 static void make_world(struct world *world, const char *policy, enum vmalock_faults era)
 {
-	const struct vmalock_file_options file = { .length = AREA_PAGES * P, .fill = 7, .name = "/file" };
+	const struct vmalock_file_options file = {
+		.length = AREA_PAGES * P, .fill = 7, .name = "/file", .written_back = 1
+	};
 	struct vmalock_options options;
 	uint64_t out;
 
