@@ -99,6 +99,33 @@ describe('setOvercommit', () => {
     expect(space.overcommit()).toMatchObject({ limit: PAGE, committed: pages(4) });
   });
 
+  it('never: answers as Linux 6.18 did, with a CommitLimit 2048 MiB above what was promised', () => {
+    const MIB = 2 ** 20;
+    using space = new AddressSpace();
+    space.setOvercommit({ mode: 'never', limit: 2048 * MIB, adminReserve: 8 * MIB, userReserve: 98 * MIB });
+    /** How often 64 MiB can be had, of at most a hundred times. */
+    const times = (options: Partial<MmapOptions>): number => {
+      const had: number[] = [];
+      while (
+        had.length < 100 &&
+        mmapCode(space, { length: 64 * MIB, address: had.length * 64 * MIB + GIB, ...options }) !== 'ENOMEM'
+      )
+        had.push(had.length * 64 * MIB + GIB);
+      for (const start of had) space.munmap(start, 64 * MIB);
+      return had.length;
+    };
+    expect(times({})).toBe(31);
+    expect(times({ noReserve: true })).toBe(31);
+    expect(times({ prot: 'r', shared: true, noReserve: true })).toBe(31);
+    expect([times({ prot: 'none' }), times({ prot: 'r' })]).toEqual([100, 100]);
+    const start = space.mmap({ length: 1200 * MIB, prot: 'none' });
+    space.mprotect(start, 1200 * MIB, 'rw');
+    expect(codeOf(() => space.fork())).toBe('ENOMEM');
+    expect(codeOf(() => space.mremap(start, 1200 * MIB, 2200 * MIB, { mayMove: true }))).toBe('ENOMEM');
+    space.mprotect(start, 1200 * MIB, 'r'); // never touched: promised no more
+    expect(times({})).toBe(30);
+  });
+
   it.each<[string, unknown, string]>([
     ['a mode that there is not', { mode: 'sometimes' }, INVALID],
     ['a mode that is a number', { mode: 2 }, INVALID],
