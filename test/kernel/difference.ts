@@ -63,6 +63,15 @@ export async function compareOne(
   return (await compareAll(kernel, model, [operations]))[0];
 }
 
+/**
+ * Asks again. A kernel's answer may depend on what it is about to do with a page (EBUSY, a page that is being written to the disk):
+ * a difference that two more tries do not show is not the model's.
+ */
+export async function isLasting(kernel: Speaker, model: Speaker, operations: readonly string[]): Promise<boolean> {
+  for (let tries = 0; tries < 2; tries++) if (await compareOne(kernel, model, operations)) return true;
+  return false;
+}
+
 /** Leaves operations out, as fast-check shrinks a list, while the two still part. */
 export async function shrink(kernel: Speaker, model: Speaker, found: Difference): Promise<Difference> {
   const { operations } = found;
