@@ -13,6 +13,7 @@ bool cas_acquire(atomic_u64 *p, uint64_t *expected);
 bool cas_release(atomic_u64 *p, uint64_t *expected);
 uint64_t exchange_acq_rel(atomic_u64 *p);
 void fence_full(void);
+void fence_after_update(void);
 
 uint64_t load_acquire(atomic_u64 *p)
 {
@@ -57,4 +58,9 @@ uint64_t exchange_acq_rel(atomic_u64 *p)
 void fence_full(void)
 {
 	atomic_fence_full();
+}
+
+void fence_after_update(void)
+{
+	atomic_fence_after_update();
 }

@@ -18,7 +18,8 @@ type Access =
   | 'cas_acquire'
   | 'cas_release'
   | 'exchange_acq_rel'
-  | 'fence_full';
+  | 'fence_full'
+  | 'fence_after_update';
 
 interface Machine {
   name: string;
@@ -42,6 +43,7 @@ const X86: Record<Access, string> = {
   cas_release: 'mov lock cmpxchg mov',
   exchange_acq_rel: 'xchg',
   fence_full: 'lock or',
+  fence_after_update: '',
 };
 
 const MACHINES: readonly Machine[] = [
@@ -51,7 +53,7 @@ const MACHINES: readonly Machine[] = [
     flags: [],
     telling: /^(?:(lock)[; ]+(\w+?)q?\b|(mov|xchg)q\t.*\(|(mfence))/,
     arch: X86,
-    builtin: X86,
+    builtin: { ...X86, fence_after_update: 'lock or' },
   },
   {
     name: 'arm64',
@@ -68,6 +70,7 @@ const MACHINES: readonly Machine[] = [
       cas_release: 'dmb ish ldr ldxr stxr str',
       exchange_acq_rel: 'dmb ish ldxr stxr dmb ishld',
       fence_full: 'dmb ish',
+      fence_after_update: 'dmb ish',
     },
     builtin: {
       load_acquire: 'ldar',
@@ -79,6 +82,7 @@ const MACHINES: readonly Machine[] = [
       cas_release: 'ldr ldxr stlxr str',
       exchange_acq_rel: 'ldaxr stlxr',
       fence_full: 'dmb ish',
+      fence_after_update: 'dmb ish',
     },
   },
   {
@@ -97,6 +101,7 @@ const MACHINES: readonly Machine[] = [
       cas_release: 'lwsync ld ldarx stdcx. std',
       exchange_acq_rel: 'lwsync ldarx stdcx. lwsync',
       fence_full: 'sync',
+      fence_after_update: 'sync',
     },
     builtin: {
       load_acquire: 'ld isync',
@@ -108,6 +113,7 @@ const MACHINES: readonly Machine[] = [
       cas_release: 'ld lwsync ldarx stdcx. std',
       exchange_acq_rel: 'lwsync ldarx stdcx. isync',
       fence_full: 'sync',
+      fence_after_update: 'sync',
     },
   },
 ];
