@@ -3,7 +3,9 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "ops/advise.h"
+#include "support/nodes.h"
 #include "support/observing.h"
+#include "support/resolving.h"
 
 static void advise(vmalock_mm *mm, uint64_t first, uint64_t pages, int advice)
 {
@@ -66,6 +68,55 @@ static void a_write_tells_when_it_gets_another_page(void)
 	write_byte(child, 1, 2); /* nobody else's any more; and the child is not observed */
 	expect_told_times(&r, 2);
 	end_space(child);
+	end_space(mm);
+}
+
+static void pages_that_move_to_another_node_are_told(void)
+{
+	vmalock_mm *mm = space_on_nodes(2, 64);
+	struct recorder r;
+
+	map_at(mm, 0, 8, RW);
+	write_byte(mm, 3, 1);
+	observe(mm, &r);
+	expect_eq(bind_pages(mm, 2, 4, VMALOCK_MPOL_BIND, 2, 0), 0);
+	expect_told_times(&r, 0); /* a policy alone moves nothing */
+	expect_eq(bind_pages(mm, 2, 4, VMALOCK_MPOL_BIND, 2, VMALOCK_MPOL_MF_MOVE), 0);
+	expect_told(&r, 0, 2, 4, VMALOCK_INVALIDATE_MIGRATE);
+	expect_told_times(&r, 1);
+	expect_nodes(mm, 3, "1");
+	end_space(mm);
+}
+
+static void write_protection_by_a_userfaultfd_is_told(void)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	vmalock_uffd *uffd = uffd_with(mm, 0);
+	struct recorder r;
+
+	map_at(mm, 0, 4, RW);
+	write_byte(mm, 1, 1);
+	expect_eq(register_pages(uffd, 0, 4, WP), 0);
+	observe(mm, &r);
+	expect_eq(protect_pages(uffd, 1, 2, true), 0);
+	expect_told(&r, 0, 1, 2, VMALOCK_INVALIDATE_PROTECT);
+	expect_eq(protect_pages(uffd, 1, 2, false), 0);
+	expect_told_times(&r, 1); /* more rights take nothing away */
+	vmalock_uffd_put(uffd);
+	end_space(mm);
+}
+
+static void the_reaper_tells_what_it_takes(void)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	struct recorder r;
+
+	map_at(mm, 0, 4, RW);
+	write_byte(mm, 1, 1);
+	observe(mm, &r);
+	expect_eq(vmalock_mm_reap(mm), 0);
+	expect_told(&r, 0, 0, 4, VMALOCK_INVALIDATE_CLEAR);
+	expect_told_times(&r, 1);
 	end_space(mm);
 }
 
@@ -262,6 +313,9 @@ static void a_tlb_that_drops_what_it_is_told_is_always_right(void)
 static const struct test_case cases[] = {
 	CASE(each_request_tells_its_range_and_why),
 	CASE(a_write_tells_when_it_gets_another_page),
+	CASE(pages_that_move_to_another_node_are_told),
+	CASE(write_protection_by_a_userfaultfd_is_told),
+	CASE(the_reaper_tells_what_it_takes),
 	CASE(a_file_that_is_cut_tells_all_that_map_it),
 	CASE(a_collapse_and_a_write_to_the_huge_zero_page_tell_of_2_mib),
 	CASE(a_space_that_ends_tells_so_last),
