@@ -1,37 +1,5 @@
 /* Pages that are out: MADV_PAGEOUT takes them, faults bring them back byte for byte, and slots go with the last who uses them. */
-#include "fault/faulting.h"
-#include "ops/advise.h"
-
-/* @pages written pages at 0, each with its number. */
-static vmalock_mm *written(uint64_t pages, uint64_t swap)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 64, swap);
-
-	map_at(mm, 0, pages, RW);
-	for (uint64_t n = 0; n < pages; n++)
-		write_byte(mm, n, (uint8_t)(n + 1));
-	return mm;
-}
-
-static void page_out(vmalock_mm *mm, uint64_t first, uint64_t pages)
-{
-	expect_eq(vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_PAGEOUT), 0);
-}
-
-static void expect_out(vmalock_mm *mm, uint64_t in, uint64_t out)
-{
-	expect_eq(status_of(mm).rss_anon, in * P);
-	expect_eq(status_of(mm).vm_swap, out * P);
-	expect_valid(mm);
-}
-
-static bool is_resident(vmalock_mm *mm, uint64_t n)
-{
-	uint8_t here;
-
-	expect_eq(vmalock_mm_mincore(mm, page(n), P, &here), 0);
-	return here & 1;
-}
+#include "support/swapping.h"
 
 static void pages_leave_and_come_back_byte_for_byte(void)
 {
@@ -323,149 +291,26 @@ static void a_slot_that_a_fault_reads_is_not_used_anew(void)
 	end_space(mm);
 }
 
-/* --- pressure ------------------------------------------------------------------------------------------------------- */
-
-static void more_pages_than_frames_live_on_swap(void)
+static void a_part_of_a_huge_page_leaves_and_the_rest_becomes_small_pages(void)
 {
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 8, 57);
+	struct vmalock_options options;
+	vmalock_mm *mm;
 
-	map_at(mm, 0, 64, RW);
-	for (int turn = 0; turn < 3; turn++)
-		for (uint64_t n = 0; n < 64; n++) {
-			expect_eq(read_byte(mm, n), turn ? n + (uint64_t)turn : 0);
-			write_byte(mm, n, (uint8_t)(n + (uint64_t)turn + 1));
-		}
-	expect_valid(mm);
-	expect_eq(status_of(mm).rss_anon + status_of(mm).vm_swap, 64 * P);
-	map_at(mm, 100, 2, RW);
-	write_byte(mm, 100, 1);
-	expect_eq(fault_at(mm, 101, VMALOCK_WRITE), VMALOCK_FAULT_OOM); /* all frames and all slots are taken */
-	expect_valid(mm);
-	end_space(mm);
-}
-
-static void what_was_freed_goes_first_and_without_swap(void)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 8, 8);
-
-	map_at(mm, 0, 9, RW);
-	for (uint64_t n = 0; n < 8; n++)
-		write_byte(mm, n, (uint8_t)(n + 1));
-	expect_eq(vmalock_mm_advise(mm, page(0), 8 * P, MADV_IS_COLD), 0);
-	expect_eq(vmalock_mm_advise(mm, page(6), 2 * P, MADV_IS_FREE), 0);
-	write_byte(mm, 8, 9);
-	expect_out(mm, 7, 0);
-	expect_eq(read_byte(mm, 5), 6);
-	expect_eq(read_byte(mm, 6), 0);
-	end_space(mm);
-}
-
-static void a_touched_page_is_spared_once(void)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4, 8);
-
-	map_at(mm, 0, 6, RW);
-	for (uint64_t n = 0; n < 4; n++)
-		write_byte(mm, n, (uint8_t)(n + 1));
-	expect_eq(vmalock_mm_advise(mm, page(0), 4 * P, MADV_IS_COLD), 0);
-	expect_eq(read_byte(mm, 0), 1);
-	write_byte(mm, 4, 5); /* needs a frame: that of page 1, which nobody has touched since */
-	expect(is_resident(mm, 0));
-	expect(!is_resident(mm, 1));
-	end_space(mm);
-}
-
-static void locked_memory_stays_under_pressure(void)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4, 8);
-
-	map_at(mm, 0, 2, RW);
-	map_at(mm, 4, 3, RW);
-	expect_eq(vmalock_mm_mlock(mm, page(0), 2 * P, 0), 0);
-	for (uint64_t n = 4; n < 7; n++)
-		write_byte(mm, n, 1);
-	expect(is_resident(mm, 0) && is_resident(mm, 1));
-	expect_eq(vmalock_mm_mlock(mm, page(4), 2 * P, 0), 0);
-	expect_eq(fault_at(mm, 6, VMALOCK_READ), VMALOCK_FAULT_OOM);
-	end_space(mm);
-}
-
-static void a_fork_takes_frames_from_its_parent(void)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4, 8), *child = fork_of(mm);
-
-	map_at(mm, 0, 4, RW);
-	for (uint64_t n = 0; n < 4; n++)
-		write_byte(mm, n, (uint8_t)(n + 1));
-	map_at(child, 0, 4, RW);
-	for (uint64_t n = 0; n < 4; n++)
-		write_byte(child, n, (uint8_t)(n + 11));
-	for (uint64_t n = 0; n < 4; n++) {
-		expect_eq(read_byte(mm, n), n + 1);
-		expect_eq(read_byte(child, n), n + 11);
-	}
-	expect_valid(mm);
-	expect_valid(child);
-	end_space(mm);
-	write_byte(child, 0, 1);
-	end_space(child);
-}
-
-static void droppable_memory_goes_under_pressure_without_swap(void)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 2, 0);
-	uint64_t at;
-
-	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, RW,
-				 VMALOCK_MAP_DROPPABLE | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0, &at),
-		  0);
-	map_at(mm, 4, 3, RW);
-	write_byte(mm, 0, 1);
-	write_byte(mm, 1, 1);
-	write_byte(mm, 4, 2);
-	write_byte(mm, 5, 3);
-	expect_eq(fault_at(mm, 6, VMALOCK_WRITE), VMALOCK_FAULT_OOM);
-	expect_eq(read_byte(mm, 4), 2);
-	expect_eq(read_byte(mm, 1), 0);
-	end_space(mm);
-}
-
-/* The first write to a page of a file, and to one that was read before. */
-static void copies_of_a_file_take_frames_from_others(void)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 1, 4);
-	vmalock_file *file = file_with(2, 7, 0);
-
-	map_file(mm, file, 0, 2, RW, VMALOCK_MAP_PRIVATE);
-	map_at(mm, 4, 1, RW);
-	write_byte(mm, 4, 1);
-	write_byte(mm, 0, 42);
-	expect_eq(read_byte(mm, 1), 7);
-	write_byte(mm, 1, 43);
-	expect_eq(read_byte(mm, 0), 42);
-	expect_eq(read_byte(mm, 4), 1);
-	expect_eq(read_byte(mm, 1), 43);
-	end_space(mm);
-	vmalock_file_put(file);
-}
-
-/* A space ends while a fault of another looks for a page to take. */
-static void a_space_may_end_while_its_pages_are_looked_at(void)
-{
-	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4, 8), *child = fork_of(mm);
-	struct racer fault;
-
-	map_at(child, 0, 4, RW);
-	for (uint64_t n = 0; n < 4; n++)
-		write_byte(child, n, 1);
-	map_at(mm, 0, 1, RW);
-	syncpoint_arm("reclaim-has-space");
-	race_fault(&fault, mm, page(0), VMALOCK_WRITE);
-	syncpoint_wait_parked("reclaim-has-space");
-	end_space(child);
-	syncpoint_release("reclaim-has-space");
-	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
-	expect_out(mm, 1, 0);
+	vmalock_options_init(&options);
+	options.thp = VMALOCK_THP_ALWAYS;
+	options.swap = 64;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	map_at(mm, 0, 512, RW);
+	for (uint64_t n = 0; n < 512; n++)
+		write_byte(mm, n, (uint8_t)(n * 3));
+	expect_eq(stats_of(mm).thp_fault_alloc, 1);
+	page_out(mm, 100, 64);
+	expect_out(mm, 512 - 64, 64);
+	expect_eq(status_of(mm).frames_used, 512 - 64);
+	expect_eq(stats_of(mm).thp_split_pmd, 1);
+	for (uint64_t n = 0; n < 512; n++)
+		expect_eq(read_byte(mm, n), (uint8_t)(n * 3));
+	expect_out(mm, 512, 0);
 	end_space(mm);
 }
 
@@ -487,13 +332,6 @@ static const struct test_case cases[] = {
 	CASE(no_frame_for_a_page_that_is_out_is_out_of_memory),
 	CASE(the_era_says_whether_the_vma_lock_is_enough),
 	CASE(a_slot_that_a_fault_reads_is_not_used_anew),
-	CASE(more_pages_than_frames_live_on_swap),
-	CASE(what_was_freed_goes_first_and_without_swap),
-	CASE(a_touched_page_is_spared_once),
-	CASE(locked_memory_stays_under_pressure),
-	CASE(a_fork_takes_frames_from_its_parent),
-	CASE(droppable_memory_goes_under_pressure_without_swap),
-	CASE(a_space_may_end_while_its_pages_are_looked_at),
-	CASE(copies_of_a_file_take_frames_from_others),
+	CASE(a_part_of_a_huge_page_leaves_and_the_rest_becomes_small_pages),
 };
 TEST_MAIN(cases)
