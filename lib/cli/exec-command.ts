@@ -27,7 +27,8 @@ One operation a line, one answer a line ('?c' answers two, 'fork' three). Blank 
 no answer. Answers are written as soon as their operation has been read, so a pipe may ask one at a time.
 
   mmap OFF LEN PROT FLAGS [PGOFF]   FLAGS: p private (default), s shared, a anonymous (default), f the protocol's file
-                                    (needs PGOFF), N MAP_FIXED_NOREPLACE, R NORESERVE, P POPULATE, L LOCKED, S STACK
+                                    (needs PGOFF), N MAP_FIXED_NOREPLACE, R NORESERVE, P POPULATE, L LOCKED, S STACK,
+                                    B a length of 1 TiB more, which no machine promises
   munmap OFF LEN                    madvise OFF LEN ADVICE
   mprotect OFF LEN PROT             mincore OFF LEN
   mremap OFF OLD NEW -              in place; with F NEWOFF it moves, with D NEWOFF the old place stays mapped

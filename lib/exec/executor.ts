@@ -16,6 +16,8 @@ import { UserfaultOperations } from './userfault-operations';
 
 /** Where the range begins: far from everything, as in the oracle. */
 const BASE = 0x1000_0000_0000;
+/** Bytes that no machine promises. */
+const TOO_MUCH = 2 ** 40;
 
 export interface ExecutorOptions {
   /** pages in the range, 1 to 4096. @defaultValue 64 */
@@ -302,14 +304,15 @@ export class Executor implements Disposable {
 
   private mmap(address: number, length: number, words: Words): string {
     const prot = orRefuse(words.takeProt(), 'syntax');
-    const { file, ...letters } = orRefuse(parseMapLetters(orRefuse(words.take(), 'syntax')), 'flags');
-    if (!file) return this.addressAnswer(this.space.mmap({ address, length, prot, ...letters }));
+    const { file, tooMuch, ...letters } = orRefuse(parseMapLetters(orRefuse(words.take(), 'syntax')), 'flags');
+    const wanted = tooMuch ? length + TOO_MUCH : length;
+    if (!file) return this.addressAnswer(this.space.mmap({ address, length: wanted, prot, ...letters }));
     const offset = orRefuse(words.takeAmount(), 'syntax');
     this.fileHasChanged = true;
     return this.addressAnswer(
       this.space.mmap({
         address,
-        length,
+        length: wanted,
         prot,
         ...letters,
         file: this.file,

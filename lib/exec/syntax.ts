@@ -63,11 +63,13 @@ export interface MapLetters {
   populate: boolean;
   locked: boolean;
   stack: boolean;
+  /** B: the length is 1 TiB more, which nobody promises. */
+  tooMuch: boolean;
 }
 
-/** @returns undefined when one of the letters is none of `p s a f N R P L S` */
+/** @returns undefined when one of the letters is none of `p s a f N R P L S B` */
 export function parseMapLetters(word: string): MapLetters | undefined {
-  if (!/^[psafNRPLS]*$/.test(word)) return undefined;
+  if (!/^[psafNRPLSB]*$/.test(word)) return undefined;
   return {
     shared: word.lastIndexOf('s') > word.lastIndexOf('p'),
     file: word.includes('f'),
@@ -76,6 +78,7 @@ export function parseMapLetters(word: string): MapLetters | undefined {
     populate: word.includes('P'),
     locked: word.includes('L'),
     stack: word.includes('S'),
+    tooMuch: word.includes('B'),
   };
 }
 

@@ -207,6 +207,18 @@ static int replace(struct mm *mm, const struct region *r, uint64_t flags, struct
 	return 0;
 }
 
+/* What lay there has gone, and nothing comes. Return: -ENOMEM. */
+static int leave_gap(struct mm *mm, const struct region *r, struct unmapping *u)
+{
+	if (u->count && !index_reserve(&mm->vmas, 1)) {
+		unmap_detach(mm, u);
+		index_replace(&mm->vmas, r->start, r->start + r->length, NULL, 0);
+		unmap_pages(mm, u);
+		unmap_finish(mm, u);
+	}
+	return -ENOMEM;
+}
+
 int map_region(struct mm *mm, const struct region *r)
 {
 	uint64_t flags = r->flags;
@@ -220,6 +232,8 @@ int map_region(struct mm *mm, const struct region *r)
 	err = check_limits(mm, r, &u);
 	if (err)
 		return err;
+	if (r->is_refused)
+		return leave_gap(mm, r, &u);
 	if (flags_are_accountable(flags))
 		flags |= VM_ACCOUNT;
 	err = u.count ? replace(mm, r, flags, &u) : merge_or_create(mm, r, flags);
@@ -230,15 +244,17 @@ int map_region(struct mm *mm, const struct region *r)
 
 /*
  * Shared anonymous memory is an object of its own, made only when nothing else can refuse. Promised is the whole of it, whoever may
- * write.
+ * write. Linux asks for the promise when it makes the object: MAP_FIXED has taken the old mappings away by then, but what they were
+ * promised is not given back yet.
  */
 static int map_shared_anonymous(struct mm *mm, struct region *region)
 {
 	bool charged = !(region->flags & VM_NORESERVE);
 	int err;
 
-	if (charged && !mm_may_commit(mm, region->length >> PAGE_SHIFT))
-		return -ENOMEM;
+	region->is_refused = charged && !mm_may_commit(mm, region->length >> PAGE_SHIFT);
+	if (region->is_refused)
+		return map_region(mm, region);
 	err = file_create_shared_anonymous(region->length, mm->backing == VMALOCK_BACKING_NONE, &region->file);
 
 	if (err)

@@ -22,7 +22,7 @@ struct populate {
 
 /*
  * Return: 0, the address and what to populate; or the errors of vmalock_mm_map(), after which nothing has changed but
- * splits at the ends of the range.
+ * splits at the ends of the range; where shared anonymous memory is promised to nobody, what MAP_FIXED was to replace has gone.
  */
 must_check int op_mmap(struct mm *mm, const struct map_request *request, uint64_t *out, struct populate *populate);
 
@@ -48,7 +48,8 @@ struct region {
 	uint64_t start, length; /* bytes */
 	uint64_t pgoff, flags;
 	struct vma_file *file;
-	bool only_grow; /* see struct merge */
+	bool only_grow;  /* see struct merge */
+	bool is_refused; /* nobody promises its memory: what lies there goes all the same, and the answer is -ENOMEM */
 };
 must_check int map_region(struct mm *mm, const struct region *region);
 

@@ -117,6 +117,9 @@ static void never_refuses_what_comes_to_the_limit_and_leaves_all_as_it_was(void)
 	expect_drawing(mm, "AAAAAAAAB");
 	expect_eq(map_pages(mm, 2, 4, RW, PRIVATE), 0); /* in place of as much */
 	expect_eq(map_pages(mm, 2, 4, RW, SHARED), VMALOCK_ENOMEM);
+	expect_drawing(mm, "AA....BBC"); /* asked for when these had gone */
+	expect_eq(committed(mm), 4);
+	expect_eq(map_pages(mm, 2, 4, RW, PRIVATE), 0);
 	expect_eq(committed(mm), 8);
 	expect_eq(vmalock_mm_remap(mm, page(0), P, P, VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED, page(12), &at), 0);
 	expect_eq(vmalock_mm_unmap(mm, page(12), P), 0);

@@ -71,6 +71,38 @@ describe('overcommit', () => {
     expect(space.overcommit().committed).toBe(0);
   });
 
+  it('leaves a gap where refused shared memory was to replace something, and nothing else does', () => {
+    using space = strict(6);
+    using observer = space.observe();
+    space.mmap({ address: page(0), length: pages(4), fixed: true });
+    space.write(page(1), Buffer.from('mine'));
+    const over = { address: page(1), length: pages(7), fixed: true };
+    expect(mmapCode(space, over)).toBe('ENOMEM');
+    expect(mmapCode(space, { ...over, shared: true, fixed: 'noreplace' })).toBe('EEXIST');
+    expect(space.read(page(1), 4).toString()).toBe('mine');
+    expect(observer.take()).toEqual([]);
+    expect(mmapCode(space, { ...over, length: pages(2), shared: true, prot: 'none' })).toBe('ENOMEM'); // 4 promised, and 2
+    expect(drawing(space)).toBe('A..B');
+    expect(observer.take()).toEqual([{ start: page(1), end: page(3), reason: 'unmap' }]);
+    expect(space.overcommit().committed).toBe(pages(2));
+    expect(space.status().VmRSS).toBe(0);
+    space.validate();
+  });
+
+  it('a gap is left by what nothing but the promise refuses', () => {
+    using space = strict(6);
+    space.mmap({ address: page(0), length: pages(2), fixed: true });
+    space.mseal(page(1), PAGE);
+    const over = { address: page(0), length: pages(7), fixed: true, shared: true } as const;
+    expect(mmapCode(space, over)).toBe('EPERM');
+    expect(drawing(space)).toBe('AB');
+    using limited = strict(6);
+    limited.mmap({ address: page(0), length: pages(2), fixed: true });
+    limited.setLimits({ as: pages(6) });
+    expect(mmapCode(limited, over)).toBe('ENOMEM');
+    expect(drawing(limited)).toBe('AA');
+  });
+
   it('keeps the reserves from those that are not privileged', () => {
     using space = new AddressSpace({ privileged: false });
     space.setOvercommit({ mode: 'never', limit: pages(5), adminReserve: pages(2) });

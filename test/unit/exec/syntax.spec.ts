@@ -60,9 +60,9 @@ describe('a line of the protocol', () => {
   it('lets the last of p and s win, and knows all letters of mmap', () => {
     expect(parseMapLetters('ps')?.shared).toBe(true);
     expect(parseMapLetters('sp')?.shared).toBe(false);
-    expect(parseMapLetters('sfNRPLS')).toEqual({
+    expect(parseMapLetters('sfNRPLSB')).toEqual({
       ...{ shared: true, file: true, fixed: 'noreplace' },
-      ...{ noReserve: true, populate: true, locked: true, stack: true },
+      ...{ noReserve: true, populate: true, locked: true, stack: true, tooMuch: true },
     });
     expect(parseMapLetters('pz')).toBeUndefined();
   });
