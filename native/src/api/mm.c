@@ -9,6 +9,7 @@
 #include "fault/populate.h"
 #include "fault/page_node.h"
 #include "mm/mmap_lock.h"
+#include "mm/reclaim.h"
 #include "ops/advise.h"
 #include "ops/brk.h"
 #include "ops/exit.h"
@@ -58,9 +59,11 @@ int vmalock_mm_create(const struct vmalock_options *options, vmalock_mm **out)
 	if (options->numa_nodes > VMALOCK_MAX_NODES || (options->frames && options->frames < options->numa_nodes))
 		return -EINVAL;
 	err = policy_mm_create(options, policy, NULL, RANK_MMAP, &mm);
-	if (!err)
-		*out = handle_of_mm(mm);
-	return err;
+	if (err)
+		return err;
+	mm_join_pool(mm);
+	*out = handle_of_mm(mm);
+	return 0;
 }
 
 void vmalock_mm_get(vmalock_mm *mm)

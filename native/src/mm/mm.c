@@ -76,7 +76,7 @@ int mm_create(const struct vmalock_options *options, const struct policy *policy
 	mm_mempolicy_init(mm);
 	atomic_init(&mm->privileged, options->privileged != 0);
 	refcount_init(&mm->refs);
-	mm_join_pool(mm);
+	list_init(&mm->sharer);
 	*out = mm;
 	return 0;
 }

@@ -50,8 +50,10 @@ void mm_leave_pool(struct mm *mm)
 {
 	struct frame_sharers *sharers = lock_sharers(mm);
 
-	list_remove(&mm->sharer);
-	sharers->count--;
+	if (!list_is_empty(&mm->sharer)) {
+		list_remove(&mm->sharer);
+		sharers->count--;
+	}
 	unlock_sharers(sharers);
 }
 

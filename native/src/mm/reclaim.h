@@ -6,7 +6,10 @@
 
 #include "mm/mm.h"
 
-/* From then on the space may lose pages to its siblings, and before its end no longer. Context: the pool's list is not locked. */
+/*
+ * From then on other threads may look into the space, and it may lose pages to its siblings: who made it calls this when it is whole.
+ * Before its end no longer; one that never joined may leave. Context: the pool's list is not locked.
+ */
 void mm_join_pool(struct mm *mm);
 void mm_leave_pool(struct mm *mm);
 

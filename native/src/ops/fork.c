@@ -16,6 +16,7 @@
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
+#include "mm/reclaim.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
@@ -201,6 +202,8 @@ int op_fork(struct mm *parent, struct mm **out)
 		err = copy_space(parent, child);
 	mmap_write_unlock(child);
 	child->domain.rank = RANK_MMAP;
+	if (!err)
+		mm_join_pool(child); /* before the parent's pages may leave: those that both have leave both */
 	mmap_write_unlock(parent);
 	if (err)
 		mm_put(child);
