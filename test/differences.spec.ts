@@ -63,6 +63,16 @@ const PINNED: Readonly<Record<string, () => void>> = {
     }
   },
 
+  'a page that forks share takes a slot of swap for each': () => {
+    using space = new AddressSpace({ frames: 1, swap: 8 });
+    const start = space.mmap({ length: PAGE });
+    space.write(start, Buffer.from('ours'));
+    using child = space.fork();
+    child.write(child.mmap({ length: PAGE }), Buffer.from('mine'));
+    for (const each of [space, child]) expect(each.smaps()).toMatch(/^Swap: +4 kB\nSwapPss: +4 kB$/m);
+    for (const each of [space, child]) expect(each.read(start, 4).toString()).toBe('ours');
+  },
+
   'nothing is written anywhere': () => {
     using space = new AddressSpace();
     const file = new SimFile({ length: PAGE });

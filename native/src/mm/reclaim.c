@@ -2,11 +2,13 @@
  * mm/reclaim.c - when no frame is left: pages of the pool's spaces leave, so that a fault can go on
  *
  *   first      what MADV_FREE gave up, and droppable memory: gone for good, which costs nothing
- *   then       pages that nobody has touched since the hand passed them, into slots of swap; the others count as untouched
+ *   then       pages that nobody has touched since the hand passed them, into slots of swap; the others count as untouched. Those
+ *              that are one space's own, then those that a fork shares
  *   once more  a page that has not been touched since leaves now
  *
- * The clock has two hands: the pool's goes from space to space, each space's own through its addresses. Locked memory stays, and
- * what several spaces use (pt/page_out.c).
+ * The clock has three hands: the pool's goes from space to space, each space's own through its addresses; and one goes through the
+ * addresses of all spaces at once, for what a fork shares: it lies at one address in all of them (unless it has been moved), and its
+ * frame is free only when it has left the last (pt/page_out.c). Locked memory stays.
  *
  * Locks   none is held by who asks: a fault has let go of all, and begins again after it. So it may wait for one space's mmap_lock
  *         after the other. The pool's list is locked only to find the next space, and to get hold of it.
@@ -84,8 +86,10 @@ static struct mm *next_space(struct mm *mm)
 /* --- one space ------------------------------------------------------------------------------------------------------ */
 
 struct round {
-	uint32_t how;  /* PT_OUT_ */
-	uint64_t left; /* how many frames are still wanted */
+	uint32_t how;     /* PT_OUT_ */
+	uint64_t left;    /* how many frames are still wanted */
+	bool has_moved;   /* a page has left, though its frame may be in use still: others may have that in hand */
+	atomic_u64 *hand; /* where it stands is noted there; NULL: no hand moves */
 };
 
 static bool may_lose_pages(const struct vma *vma)
@@ -99,13 +103,14 @@ static void take_from_vma(struct mm *mm, const struct vma *vma, uint64_t start, 
 	uint32_t how = round->how | (vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0);
 
 	for (uint64_t at = start; at < end && round->left; at = pt_huge_down(at) + PT_HUGE_SIZE) {
-		uint64_t next = min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE);
+		uint64_t next = min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE), freed;
 
 		mm_invalidate_start(mm, at, next, VMALOCK_INVALIDATE_CLEAR);
-		round->left -= pt_page_out(&mm->pt, at, next, how, round->left);
+		round->has_moved |= pt_page_out(&mm->pt, at, next, how, round->left, &freed) != 0;
+		round->left -= freed;
 		mm_invalidate_end(mm, at, next, VMALOCK_INVALIDATE_CLEAR);
-		if (how & PT_OUT_IDLE_ONLY)
-			atomic_store_relaxed(&mm->reclaim_hand, at);
+		if (round->hand)
+			atomic_store_relaxed(round->hand, at);
 	}
 }
 
@@ -127,6 +132,7 @@ static void take_from_space(struct mm *mm, struct round *round)
 
 	mmap_read_lock(mm);
 	hand = atomic_load_relaxed(&mm->reclaim_hand);
+	round->hand = &mm->reclaim_hand;
 	take_from_range(mm, hand, MM_TASK_SIZE, round);
 	take_from_range(mm, 0, hand, round);
 	mmap_read_unlock(mm);
@@ -147,15 +153,72 @@ static void take_from_all(struct mm *mm, struct round *round)
 	}
 }
 
+/* --- what several share ---------------------------------------------------------------------------------------------- */
+
+/* Where the first mapping that may lose pages is, from @from on. Context: mmap_lock. */
+static uint64_t next_place(struct mm *mm, uint64_t from)
+{
+	struct index_cursor cursor;
+	struct index_entry entry;
+	bool more = index_cursor_seek(&cursor, &mm->vmas, from, &entry);
+
+	while (more && !may_lose_pages(entry.value))
+		more = index_cursor_next(&cursor, &entry);
+	return more ? max_u64(entry.start, from) : MM_TASK_SIZE;
+}
+
+/* [@at, @end) of all spaces. Return: where to go on. */
+static uint64_t take_from_everybody(struct mm *mm, uint64_t at, uint64_t end, struct round *round)
+{
+	uint64_t next = MM_TASK_SIZE;
+
+	for (uint32_t n = count_sharers(mm); n; n--) {
+		struct mm *victim = next_space(mm);
+
+		if (!victim)
+			continue;
+		mmap_read_lock(victim);
+		take_from_range(victim, at, end, round);
+		next = min_u64(next, next_place(victim, end));
+		mmap_read_unlock(victim);
+		mm_put(victim);
+	}
+	return next;
+}
+
+/* 2 MiB at a time, all spaces one after the other: otherwise each would lose other pages, and none of them would be free. */
+static void take_shared_range(struct mm *mm, uint64_t start, uint64_t end, struct round *round)
+{
+	for (uint64_t at = start, next; at < end && round->left; at = next) {
+		next = take_from_everybody(mm, at, min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE), round);
+		if (round->hand)
+			atomic_store_relaxed(round->hand, round->left ? next : at);
+	}
+}
+
+static void take_shared(struct mm *mm, struct round *round)
+{
+	atomic_u64 *where = &frames_sharers(mm->pt.frames)->hand;
+	uint64_t hand = atomic_load_relaxed(where);
+
+	round->hand = round->how & PT_OUT_LAZYFREE_ONLY ? NULL : where;
+	take_shared_range(mm, hand, MM_TASK_SIZE, round);
+	take_shared_range(mm, 0, hand, round);
+}
+
 bool mm_reclaim(struct mm *mm)
 {
-	static const uint32_t rounds[] = { PT_OUT_LAZYFREE_ONLY, PT_OUT_IDLE_ONLY, PT_OUT_IDLE_ONLY };
+	static const uint32_t rounds[] = { PT_OUT_LAZYFREE_ONLY | PT_OUT_SHARED, PT_OUT_IDLE_ONLY,
+					   PT_OUT_IDLE_ONLY | PT_OUT_SHARED, PT_OUT_IDLE_ONLY, PT_OUT_SHARED };
 	uint64_t limit = frames_limit(mm->pt.frames), wanted = min_u64(MOST_AT_ONCE, 1 + limit / 8);
 	struct round round = { .left = wanted };
 
 	for (size_t i = 0; i < array_size(rounds) && round.left; i++) {
 		round.how = rounds[i];
-		take_from_all(mm, &round);
+		if (round.how & PT_OUT_SHARED)
+			take_shared(mm, &round);
+		else
+			take_from_all(mm, &round);
 	}
-	return round.left < wanted || frames_used(mm->pt.frames) < limit;
+	return round.has_moved || frames_used(mm->pt.frames) < limit;
 }

@@ -14,7 +14,8 @@ void mm_join_pool(struct mm *mm);
 void mm_leave_pool(struct mm *mm);
 
 /*
- * Takes pages from the spaces that share @mm's pool. True: a frame is free now, or was until somebody else took it.
+ * Takes pages from the spaces that share @mm's pool. True: it is worth another try. A frame is free, or was until somebody else took
+ * it, or a page has left one of several spaces that use it, of whom another thread may have in hand the last.
  * Context: no lock; takes mmap_lock of one space after the other for reading.
  */
 must_check bool mm_reclaim(struct mm *mm);

@@ -175,13 +175,16 @@ static int remove_pages(const struct vma *vma, uint64_t start, uint64_t end)
 /* Pages of files and of shared memory stay: there is nothing behind them that they could leave to. */
 static int put_aside(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, int advice)
 {
+	uint32_t how = vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0;
+	uint64_t freed;
+
 	if (vma_flags(vma) & (VM_LOCKED | VM_PFNMAP))
 		return -EINVAL;
 	pt_age(&mm->pt, start, end);
 	if (advice == MADV_IS_COLD)
 		return 0;
 	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
-	(void)pt_page_out(&mm->pt, start, end, vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0, UINT64_MAX);
+	(void)pt_page_out(&mm->pt, start, end, how, UINT64_MAX, &freed);
 	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
 	return 0;
 }

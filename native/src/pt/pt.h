@@ -220,16 +220,18 @@ void pt_free_swap(struct pt *pt, uint64_t start, uint64_t end);
 
 /*
  * MADV_PAGEOUT and pressure: frames that nobody else uses leave, into a slot of swap or for good (page_out.c). Beside faults in the
- * same VMA this is allowed. Return: how many left.
+ * same VMA this is allowed. Return: how many pages left, and in @freed how many frames that made free: those that nobody else uses.
  * @PT_OUT_DROPPABLE      any of their bytes may be lost
  * @PT_OUT_LAZYFREE_ONLY  those alone leave whose bytes may be
  * @PT_OUT_IDLE_ONLY      those that were touched stay, and count as untouched
- * @most                  no more than so many leave
+ * @PT_OUT_SHARED         those that others use leave, too
+ * @most                  no more than so many pages leave
  */
 #define PT_OUT_DROPPABLE 0x1u
 #define PT_OUT_LAZYFREE_ONLY 0x2u
 #define PT_OUT_IDLE_ONLY 0x4u
-uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how, uint64_t most);
+#define PT_OUT_SHARED 0x8u
+uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how, uint64_t most, uint64_t *freed);
 
 /* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */
 must_check int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);

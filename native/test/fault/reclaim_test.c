@@ -168,6 +168,144 @@ static void a_userfaultfd_takes_frames_from_others_as_a_fault_does(void)
 	end_space(mm);
 }
 
+/* All frames are used by both: neither could write otherwise. Each of the two puts the page into a slot of its own. */
+static void what_a_fork_shares_leaves_under_pressure_when_it_has_left_both(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4, 16), *child;
+
+	map_at(mm, 0, 4, RW);
+	map_at(mm, 8, 1, RW);
+	for (uint64_t n = 0; n < 4; n++)
+		write_byte(mm, n, (uint8_t)(n + 1));
+	child = fork_of(mm);
+	write_byte(child, 0, 11);
+	write_byte(mm, 8, 9);
+	for (uint64_t n = 0; n < 4; n++) {
+		expect_eq(read_byte(mm, n), n + 1);
+		expect_eq(read_byte(child, n), n ? n + 1 : 11);
+		write_byte(child, n, (uint8_t)(n + 21));
+	}
+	for (uint64_t n = 0; n < 4; n++)
+		expect_eq(read_byte(mm, n), n + 1);
+	expect_valid(mm);
+	expect_valid(child);
+	end_space(mm);
+	for (uint64_t n = 0; n < 4; n++)
+		expect_eq(read_byte(child, n), n + 21);
+	expect_out(child, 4, 0);
+	end_space(child);
+}
+
+static void what_was_freed_goes_first_also_where_a_fork_shares_it(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4, 0), *child;
+
+	map_at(mm, 0, 4, RW);
+	for (uint64_t n = 0; n < 4; n++)
+		write_byte(mm, n, (uint8_t)(n + 1));
+	expect_eq(vmalock_mm_advise(mm, page(2), 2 * P, MADV_IS_FREE), 0);
+	child = fork_of(mm);
+	write_byte(child, 0, 11); /* frees a frame, and takes it */
+	write_byte(mm, 2, 13);
+	expect_eq(read_byte(mm, 0), 1);
+	expect_eq(read_byte(child, 1), 2);
+	expect_eq(fault_at(child, 1, VMALOCK_WRITE), VMALOCK_FAULT_OOM); /* what is not given up has no slot to go to */
+	expect_valid(mm);
+	expect_valid(child);
+	end_space(mm);
+	end_space(child);
+}
+
+/* A moved page lies elsewhere than its copy: no look finds both at once, and each is taken by itself. */
+static void what_a_fork_shares_leaves_also_where_it_has_been_moved(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 2, 16), *child;
+	uint64_t at;
+
+	map_at(mm, 0, 2, RW);
+	write_byte(mm, 0, 1);
+	write_byte(mm, 1, 2);
+	child = fork_of(mm);
+	expect_eq(vmalock_mm_remap(child, page(0), 2 * P, 2 * P, VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED,
+				   page(4096), &at),
+		  0);
+	write_byte(child, 4096, 11);
+	expect_eq(read_byte(mm, 0), 1);
+	expect_eq(read_byte(mm, 1), 2);
+	expect_eq(read_byte(child, 4097), 2);
+	expect_eq(read_byte(child, 4096), 11);
+	end_space(mm);
+	end_space(child);
+}
+
+static void locked_memory_of_one_keeps_the_page_and_the_other_gets_it_back(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 3, 16), *child;
+
+	map_at(mm, 0, 2, RW);
+	write_byte(mm, 0, 1);
+	write_byte(mm, 1, 2);
+	expect_eq(vmalock_mm_mlock(mm, page(0), 2 * P, 0), 0);
+	child = fork_of(mm);
+	map_at(child, 8, 3, RW);
+	for (uint64_t n = 8; n < 11; n++)
+		write_byte(child, n, (uint8_t)n);
+	expect(is_resident(mm, 0) && is_resident(mm, 1));
+	for (uint64_t n = 8; n < 11; n++)
+		expect_eq(read_byte(child, n), n);
+	expect_eq(read_byte(child, 1), 2);
+	end_space(child);
+	end_space(mm);
+}
+
+/* Nobody has a page of its own: what forks share leaves from one after the other, and stays shared in what it says. */
+static void what_forks_share_leaves_at_last(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 8, 64), *child, *second;
+
+	map_at(mm, 0, 8, RW);
+	for (uint64_t n = 0; n < 8; n++)
+		write_byte(mm, n, (uint8_t)(n + 1));
+	child = fork_of(mm);
+	second = fork_of(child);
+	for (uint64_t n = 0; n < 8; n++)
+		write_byte(second, n, (uint8_t)(n + 100));
+	for (uint64_t n = 0; n < 8; n += 2)
+		write_byte(child, n, (uint8_t)(n + 50));
+	for (uint64_t n = 0; n < 8; n++) {
+		expect_eq(read_byte(mm, n), n + 1);
+		expect_eq(read_byte(child, n), n % 2 ? n + 1 : n + 50);
+		expect_eq(read_byte(second, n), n + 100);
+	}
+	expect_valid(mm);
+	expect_valid(child);
+	end_space(child);
+	end_space(second);
+	expect_eq(status_of(mm).rss_anon + status_of(mm).vm_swap, 8 * P);
+	end_space(mm);
+}
+
+static void a_fork_of_memory_that_moved_leaves_as_well(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 16, 64), *child;
+	uint64_t at;
+
+	map_at(mm, 0, 16, RW);
+	for (uint64_t n = 0; n < 16; n++)
+		write_byte(mm, n, (uint8_t)(n + 1));
+	child = fork_of(mm);
+	for (uint64_t n = 0; n < 16; n++) /* there in the opposite order */
+		expect_eq(vmalock_mm_remap(child, page(n), P, P, 3, page(40 - n), &at), 0);
+	map_at(mm, 20, 1, RW);
+	write_byte(mm, 20, 1);
+	for (uint64_t n = 0; n < 16; n++) {
+		expect_eq(read_byte(mm, n), n + 1);
+		expect_eq(read_byte(child, 40 - n), n + 1);
+	}
+	end_space(child);
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(more_pages_than_frames_live_on_swap),
 	CASE(what_was_freed_goes_first_and_without_swap),
@@ -178,5 +316,11 @@ static const struct test_case cases[] = {
 	CASE(a_space_may_end_while_its_pages_are_looked_at),
 	CASE(copies_of_a_file_take_frames_from_others),
 	CASE(a_userfaultfd_takes_frames_from_others_as_a_fault_does),
+	CASE(what_a_fork_shares_leaves_under_pressure_when_it_has_left_both),
+	CASE(what_was_freed_goes_first_also_where_a_fork_shares_it),
+	CASE(what_a_fork_shares_leaves_also_where_it_has_been_moved),
+	CASE(locked_memory_of_one_keeps_the_page_and_the_other_gets_it_back),
+	CASE(what_forks_share_leaves_at_last),
+	CASE(a_fork_of_memory_that_moved_leaves_as_well),
 };
 TEST_MAIN(cases)

@@ -97,6 +97,31 @@ describe('swap', () => {
     space.close();
   });
 
+  it('holds what forks share, too: their first writes find a frame when all are shared', () => {
+    const { space, start } = written({ frames: COUNT });
+    using child = space.fork();
+    child.write(start, Buffer.from([1]));
+    space.write(start + PAGE, Buffer.from([2]));
+    for (let n = 1; n < COUNT; n++) expect(child.read(start + n * PAGE, PAGE).equals(bytesOf(n))).toBe(true);
+    expect(space.read(start, PAGE).equals(bytesOf(0))).toBe(true);
+    expect(space.status()['FramesUsed']).toBeLessThanOrEqual(COUNT);
+    child.validate();
+    space.validate();
+    space.close();
+  });
+
+  it('loses what MADV_FREE gave up under pressure, also where a fork shares it', () => {
+    const { space, start } = written({ frames: COUNT, swap: 0 });
+    space.madvise(start + 4 * PAGE, 2 * PAGE, 'free');
+    using child = space.fork();
+    child.write(start, Buffer.from([1]));
+    expect(residence(child, start)).toBe('111101');
+    expect(child.read(start + PAGE, PAGE).equals(bytesOf(1))).toBe(true);
+    expect(child.read(start + 4 * PAGE, 1)[0]).toBe(0);
+    expect(codeOf(() => child.write(start + PAGE, Buffer.alloc(3 * PAGE)))).toBe('ENOMEM');
+    space.close();
+  });
+
   it('goes along with mremap, and ends with munmap and madvise', () => {
     const { space, start } = written();
     space.madvise(start, COUNT * PAGE, 'pageout');

@@ -1,0 +1,117 @@
+/*
+ * Pages that forks share leave for each of them by itself, while the others read them, and write them once they are alone. No frame is
+ * ever free for long here, so that every fault takes pages from everybody.
+ */
+#include "base/random.h"
+#include "fault/faulting.h"
+
+#define PAGES 24u
+#define FRAMES 16u
+#define SLOTS 1024u
+#define THREADS 3u
+#define TURNS 1500u
+
+/* All bytes of a page are the same; each space writes bytes of its own. */
+struct writer {
+	struct sync_thread thread;
+	vmalock_mm *mm;
+	uint8_t bytes[PAGES]; /* what each page has */
+	uint8_t next;
+	struct random random;
+};
+
+/* The frames of a space that is just ending are nobody's to take, and there are only few others. */
+static bool again(int err, uint32_t *tries)
+{
+	if (err == VMALOCK_ENOMEM && ++*tries < 1000) {
+		sync_yield();
+		return true;
+	}
+	expect_eq(err, 0);
+	return false;
+}
+
+static void expect_page(vmalock_mm *mm, uint64_t n, uint8_t byte)
+{
+	uint8_t all[P];
+	uint32_t tries = 0;
+
+	while (again(vmalock_mm_read(mm, page(n), all, sizeof(all), NULL), &tries))
+		;
+	for (size_t i = 0; i < sizeof(all); i++)
+		expect_eq(all[i], byte);
+}
+
+static void write_page(struct writer *w, uint64_t n)
+{
+	uint8_t all[P];
+	uint32_t tries = 0;
+
+	memset(all, w->next, sizeof(all));
+	while (again(vmalock_mm_write(w->mm, page(n), all, sizeof(all), NULL), &tries))
+		;
+	w->bytes[n] = w->next++;
+}
+
+/* A fork shares all pages anew; what it has stays, whatever its parent writes. */
+static void fork_and_write(struct writer *w)
+{
+	vmalock_mm *child = fork_of(w->mm);
+	uint8_t before[PAGES];
+
+	memcpy(before, w->bytes, sizeof(before));
+	for (uint64_t n = 0; n < PAGES; n += 3)
+		write_page(w, n);
+	for (uint64_t n = 0; n < PAGES; n++)
+		expect_page(child, n, before[n]);
+	end_space(child);
+}
+
+static void work(void *arg)
+{
+	struct writer *w = arg;
+
+	for (uint32_t turn = 0; turn < TURNS; turn++) {
+		uint64_t n = random_below(&w->random, PAGES);
+
+		if (turn % 64 == 0)
+			fork_and_write(w);
+		else if (turn % 3 == 0)
+			write_page(w, n);
+		else
+			expect_page(w->mm, n, w->bytes[n]);
+	}
+}
+
+static void shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, FRAMES, SLOTS);
+	struct writer writers[THREADS] = { { .mm = mm } };
+
+	map_at(mm, 0, PAGES, RW);
+	for (uint64_t n = 0; n < PAGES; n++)
+		write_page(&writers[0], n);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		struct writer *w = &writers[i];
+
+		*w = writers[0];
+		w->mm = i ? fork_of(mm) : mm;
+		w->next = (uint8_t)(80 * i + 1);
+		w->random = (struct random){ i + 1 };
+	}
+	for (uint32_t i = 0; i < THREADS; i++)
+		expect_eq(sync_thread_start(&writers[i].thread, work, &writers[i]), 0);
+	for (uint32_t i = 0; i < THREADS; i++)
+		sync_thread_join(&writers[i].thread);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		expect_valid(writers[i].mm);
+		expect(stats_of(writers[i].mm).major_faults > TURNS / 10);
+	}
+	for (uint32_t i = THREADS; i-- > 0;)
+		end_space(writers[i].mm);
+}
+
+static const struct test_case cases[] = {
+	CASE(shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes),
+};
+TEST_MAIN(cases)
