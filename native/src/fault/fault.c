@@ -13,6 +13,7 @@
 #include "mm/userfault.h"
 #include "ops/grow.h"
 #include "policy/policy.h"
+#include "pt/pte.h"
 #include "sync/syncpoint.h"
 
 /* --- permission ---------------------------------------------------------------------------------------------------- */
@@ -39,6 +40,28 @@ static bool permitted(const struct vma *vma, enum vmalock_access access, bool ex
 bool fault_permitted(const struct vma *vma, enum vmalock_access access)
 {
 	return permitted(vma, access, true);
+}
+
+/* A page that the processor would not ask for. Context: @f->vma held still. */
+static bool is_there(const struct fault *f)
+{
+	struct pt_slot slot;
+
+	return pt_slot_find(&f->mm->pt, f->addr, &slot) && pte_is_present(atomic_load_relaxed(slot.entry));
+}
+
+/*
+ * x86 tells of a missing page before it tells that nothing may be executed there: the page comes as for a read, and the access is refused
+ * when it is repeated. @f->access says then what this fault is to bring. Linux: access_error() in arch/x86/mm/fault.c.
+ */
+static bool may_access(struct fault *f, bool exec_implies_read)
+{
+	if (likely(permitted(f->vma, f->access, exec_implies_read)))
+		return true;
+	if (f->access != VMALOCK_EXEC || !exec_implies_read || !permitted(f->vma, VMALOCK_READ, true) || is_there(f))
+		return false;
+	f->access = VMALOCK_READ;
+	return true;
 }
 
 /* --- the fast path ------------------------------------------------------------------------------------------------- */
@@ -78,7 +101,7 @@ static uint32_t try_fast(struct fault *f, bool exec_implies_read, uint32_t *retr
 		return FAULT_RETRY;
 	}
 	syncpoint("fault-vma-locked");
-	if (unlikely(!permitted(f->vma, f->access, exec_implies_read))) {
+	if (unlikely(!may_access(f, exec_implies_read))) {
 		mm->policy->end_read(mm, f->vma);
 		mm_count(mm, STAT_vma_lock_access_error);
 		return FAULT_RETRY;
@@ -128,7 +151,7 @@ static struct vma *grow_stack(struct mm *mm, uint64_t addr)
 
 static uint32_t handle_locked(struct fault *f, bool exec_implies_read)
 {
-	if (!permitted(f->vma, f->access, exec_implies_read))
+	if (!may_access(f, exec_implies_read))
 		return VMALOCK_FAULT_SIGSEGV_ACCERR;
 	f->flags = 0;
 	return fault_handle(f);
@@ -198,13 +221,16 @@ static bool may_go_on(struct fault *f, uint32_t *result, unsigned *reclaims)
 	return (*reclaims)++ < FAULT_MOST_RECLAIMS && mm_reclaim(f->mm);
 }
 
-static uint32_t resolve(struct mm *mm, uint64_t addr, enum vmalock_access access, bool exec_implies_read)
+/* @again: what was brought is not yet what @access is about. */
+static uint32_t resolve_once(struct mm *mm, uint64_t addr, enum vmalock_access access, bool exec_implies_read,
+			     bool *again)
 {
 	struct userfault_wait wait; /* nobody reads it before userfault_queue() has written it */
 	struct fault f = { .mm = mm, .addr = addr, .access = access, .wait = &wait };
 	uint32_t result, retried = 0;
 	unsigned reclaims = 0;
 
+	*again = false;
 	if (unlikely(addr >= MM_TASK_SIZE)) {
 		mm_count(mm, STAT_signal_faults);
 		return VMALOCK_FAULT_SIGSEGV_MAPERR;
@@ -213,7 +239,19 @@ static uint32_t resolve(struct mm *mm, uint64_t addr, enum vmalock_access access
 	while (unlikely(result & (FAULT_WAIT | FAULT_RECLAIM)) && may_go_on(&f, &result, &reclaims))
 		result = attempt(&f, exec_implies_read, &retried);
 	count_outcome(mm, result);
+	*again = f.access != access && (result & VMALOCK_FAULT_OUTCOME) <= VMALOCK_FAULT_MAJOR;
 	return result | retried;
+}
+
+static uint32_t resolve(struct mm *mm, uint64_t addr, enum vmalock_access access, bool exec_implies_read)
+{
+	uint32_t result;
+	bool again;
+
+	do
+		result = resolve_once(mm, addr, access, exec_implies_read, &again);
+	while (unlikely(again));
+	return result;
 }
 
 uint32_t fault_resolve(struct mm *mm, uint64_t addr, enum vmalock_access access)

@@ -27,6 +27,33 @@ describe.each(POLICY_NAMES)('a fault under %s', (policy) => {
     expect(outcome(space.fault(space.mmap({ length: PAGE, prot }), access))).toBe(expected);
   });
 
+  it('brings a page before it says that nothing may be executed there, as x86 does', () => {
+    using space = drawn('A', { policy });
+    expect(outcome(space.fault(page(0), 'exec'))).toBe(SIGSEGV_ACCERR);
+    expect([...space.mincore(page(0), PAGE)]).toEqual([1]);
+    expect(space.stats()).toMatchObject({ minorFaults: 1, signalFaults: 1 });
+    expect(outcome(space.fault(page(0), 'exec'))).toBe(SIGSEGV_ACCERR);
+    expect(space.stats()).toMatchObject({ minorFaults: 1, signalFaults: 2 });
+    space.validate();
+  });
+
+  it.each<[string, string, number, number]>([
+    ['the end of the file', 'r', pages(1), SIGBUS],
+    ['what permits nothing', 'none', 0, SIGSEGV_ACCERR],
+  ])('fetches an instruction from %s', (_, prot, offset, expected) => {
+    using space = new AddressSpace({ policy });
+    const start = space.mmap({ length: pages(2), file: new SimFile({ length: PAGE }), prot });
+    expect(outcome(space.fault(start + offset, 'exec'))).toBe(expected);
+    expect(space.status().VmRSS).toBe(0);
+  });
+
+  it('has no page for an instruction that may not be executed', () => {
+    using space = drawn('AA', { policy, frames: 1, zeroPage: false });
+    space.fault(page(1), 'write');
+    expect(outcome(space.fault(page(0), 'exec'))).toBe(OOM);
+    expect(outcome(space.fault(page(1), 'exec'))).toBe(SIGSEGV_ACCERR);
+  });
+
   it.each([page(3), 0, 2 ** 47, Number.MAX_SAFE_INTEGER, 2n ** 64n - 1n])('finds nothing mapped at %p', (address) => {
     using space = drawn('A', { policy });
     expect(outcome(space.fault(address, 'read'))).toBe(SIGSEGV_MAPERR);
