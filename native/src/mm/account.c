@@ -39,11 +39,20 @@ void mm_account(struct mm *mm, uint64_t flags, int64_t pages)
 	mm->peak_pages = max_u64(mm->peak_pages, mm->total_pages);
 }
 
+/*
+ * A soft limit of 0 keeps the heap from growing, but mappings only as far as the hard limit does, which is none here. Linux:
+ * may_expand_vm(), "Workaround for Valgrind".
+ */
+static bool may_have_data(const struct mm *mm, uint64_t pages)
+{
+	return !mm->limits.data || mm->data_pages + pages <= mm->limits.data >> PAGE_SHIFT;
+}
+
 bool mm_may_expand(const struct mm *mm, uint64_t flags, uint64_t pages)
 {
 	if (mm->total_pages + pages > mm->limits.address_space >> PAGE_SHIFT)
 		return false;
-	return !is_data(flags) || mm->data_pages + pages <= mm->limits.data >> PAGE_SHIFT;
+	return !is_data(flags) || may_have_data(mm, pages);
 }
 
 bool mm_may_commit(const struct mm *mm, uint64_t pages)

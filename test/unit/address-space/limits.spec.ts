@@ -21,6 +21,18 @@ describe('setLimits', () => {
     expect(codeOf(() => space.mmap({ length: PAGE, prot: 'r' }))).toBe('ENOMEM');
   });
 
+  it('keeps the heap from growing by a data limit of 0, and nothing else: the hard limit is what holds mappings', () => {
+    using space = new AddressSpace({ limits: { data: 0 } });
+    space.mprotect(space.mmap({ length: PAGE, prot: 'r' }), PAGE, 'rw');
+    space.mmap({ length: pages(3) });
+    expect(space.status().VmData).toBe(pages(4));
+    const start = space.brk();
+    expect(space.brk(start + 1)).toBe(start);
+    space.setLimits({ data: 1 });
+    expect(codeOf(() => space.mmap({ length: PAGE }))).toBe('ENOMEM');
+    expect(space.brk(start + 1)).toBe(start);
+  });
+
   it('is of one space: a fork has what was set before it', () => {
     using space = drawn('A');
     space.setLimits({ mapCount: 5 });
