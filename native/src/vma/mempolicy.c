@@ -8,7 +8,8 @@
 #include "base/check.h"
 
 #define MODES (VMALOCK_MPOL_WEIGHTED_INTERLEAVE + 1)
-#define KEEPS_USER_NODES (VMALOCK_MPOL_F_STATIC_NODES | VMALOCK_MPOL_F_RELATIVE_NODES)
+#define NAMES_NODES (VMALOCK_MPOL_F_STATIC_NODES | VMALOCK_MPOL_F_RELATIVE_NODES) /* how, and not both ways */
+#define KEEPS_USER_NODES MPOL_MODE_FLAGS                                          /* Linux: mpol_store_user_nodemask() */
 
 /* --- sets of nodes ------------------------------------------------------------------------------------------------- */
 
@@ -50,7 +51,7 @@ int mempolicy_check_mode(uint32_t mode)
 {
 	uint32_t flags = mode & MPOL_MODE_FLAGS, plain = mode & ~MPOL_MODE_FLAGS;
 
-	if (plain >= MODES || (flags & KEEPS_USER_NODES) == KEEPS_USER_NODES)
+	if (plain >= MODES || (flags & NAMES_NODES) == NAMES_NODES)
 		return -EINVAL;
 	if ((flags & VMALOCK_MPOL_F_NUMA_BALANCING) && plain != VMALOCK_MPOL_BIND &&
 	    plain != VMALOCK_MPOL_PREFERRED_MANY)
@@ -65,12 +66,12 @@ static int check_nodes(uint32_t *mode, uint32_t flags, bool empty)
 	case VMALOCK_MPOL_DEFAULT:
 		return empty ? 0 : -EINVAL;
 	case VMALOCK_MPOL_LOCAL:
-		return empty && !(flags & KEEPS_USER_NODES) ? 0 : -EINVAL;
+		return empty && !(flags & NAMES_NODES) ? 0 : -EINVAL;
 	case VMALOCK_MPOL_PREFERRED:
 		if (!empty)
 			return 0;
 		*mode = VMALOCK_MPOL_LOCAL;
-		return flags & KEEPS_USER_NODES ? -EINVAL : 0;
+		return flags & NAMES_NODES ? -EINVAL : 0;
 	default:
 		return empty ? -EINVAL : 0;
 	}

@@ -26,7 +26,7 @@ struct mempolicy {
 	uint32_t mode;         /* without flags; never DEFAULT */
 	uint32_t flags;        /* of MPOL_MODE_FLAGS */
 	uint64_t nodes;        /* those of them that exist, a bit a node; LOCAL: none */
-	vmalock_nodemask user; /* as the caller named them, if STATIC or RELATIVE: it is told that again */
+	vmalock_nodemask user; /* as the caller named them, if there are flags: it is told that again */
 	struct rcu_node rcu;   /* on its way out of a space, which has its object for itself. Guard: mm/mempolicy.h */
 };
 

@@ -146,7 +146,7 @@ describe('getMempolicy', () => {
     expect(space.getMempolicy({ node: true })).toEqual({ node: 2, nodes: [2, 3] });
   });
 
-  it('tells nodes as they were given, if they are static or relative', () => {
+  it('tells nodes as they were given, if there are flags', () => {
     using space = spaceOn(2, 1);
     space.mbind(page(0), PAGE, { mode: 'bind', nodes: [0, 70, 1023], staticNodes: true });
     expect(space.getMempolicy({ address: page(0) })).toEqual({ mode: 'bind', modeFlags: 0x8000, nodes: [0, 70, 1023] });
@@ -154,6 +154,10 @@ describe('getMempolicy', () => {
     expect(space.getMempolicy({ address: page(0) }).nodes).toEqual([1, 5]);
     fill(space, 0, 1);
     expect(nodeOf(space, 0)).toBe(1);
+    space.setMempolicy({ mode: 'preferred_many', nodes: [0, 7], numaBalancing: true });
+    expect(space.getMempolicy()).toEqual({ mode: 'preferred_many', modeFlags: 0x2000, nodes: [0, 7] });
+    space.setMempolicy({ mode: 'preferred_many', nodes: [0, 7] });
+    expect(space.getMempolicy().nodes).toEqual([0]);
   });
 
   it.each<[string, string, GetMempolicyOptions]>([
