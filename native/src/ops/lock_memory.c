@@ -20,8 +20,7 @@ static int lock_vma(struct mm *mm, struct vma **vma, uint64_t start, uint64_t en
 	int64_t pages = (int64_t)((end - start) >> PAGE_SHIFT);
 	int err;
 
-	/* The kernel's own mappings and memory that may vanish are neither marked nor counted. */
-	if (new == old || (old & (VM_SPECIAL | VM_DROPPABLE)))
+	if (new == old || !flags_may_lock(old))
 		return 0;
 	err = vma_modify(mm, *vma, start, end, new, vma);
 	if (err)

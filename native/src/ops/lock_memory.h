@@ -13,6 +13,12 @@
 
 #define VM_LOCKED_MASK (VM_LOCKED | VM_LOCKONFAULT)
 
+/* The kernel's own mappings and memory that may vanish are neither marked nor counted. Linux: vma_supports_mlock(). */
+static inline bool flags_may_lock(uint64_t flags)
+{
+	return !(flags & (VM_SPECIAL | VM_DROPPABLE));
+}
+
 /*
  * mlock2(2). @populate: what the caller brings in, on success only.
  * Return: 0; -EINVAL (a flag, a range that wraps); -EPERM (the limit is 0); -ENOMEM (a hole, the limit, the map limit):

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "mm/account.h"
 #include "mm/mmap_lock.h"
+#include "ops/lock_memory.h"
 #include "ops/merge.h"
 #include "ops/place.h"
 #include "ops/unmap.h"
@@ -134,9 +135,18 @@ static int check_limits(struct mm *mm, const struct region *r, const struct unma
 	return !flags_are_accountable(r->flags) || !charged || mm_may_commit(mm, charged) ? 0 : -ENOMEM;
 }
 
+/*
+ * What a new VMA has of its request. Only after it has not merged: under MCL_FUTURE droppable memory asks for a neighbour that is
+ * locked, and so has none.
+ */
+static uint64_t kept(uint64_t flags)
+{
+	return flags_may_lock(flags) ? flags : flags & ~VM_LOCKED_MASK;
+}
+
 static struct vma *create(struct mm *mm, const struct region *r, uint64_t flags)
 {
-	struct vma *vma = vma_create(&mm->domain, r->start, r->start + r->length, r->pgoff, flags, r->file);
+	struct vma *vma = vma_create(&mm->domain, r->start, r->start + r->length, r->pgoff, kept(flags), r->file);
 
 	if (vma && index_reserve(&mm->vmas, 1)) {
 		vma_discard(vma);
@@ -238,7 +248,7 @@ int map_region(struct mm *mm, const struct region *r)
 		flags |= VM_ACCOUNT;
 	err = u.count ? replace(mm, r, flags, &u) : merge_or_create(mm, r, flags);
 	if (!err)
-		mm_account(mm, flags, (int64_t)(r->length >> PAGE_SHIFT));
+		mm_account(mm, kept(flags), (int64_t)(r->length >> PAGE_SHIFT));
 	return err;
 }
 

@@ -14,6 +14,21 @@ function limited(memlock: number): AddressSpace {
 }
 
 describe('mlock', () => {
+  it('leaves memory that may vanish unlocked, and under future apart from its like', () => {
+    using space = new AddressSpace();
+    const droppable = { length: PAGE, droppable: true, fixed: true } as const;
+    space.mlockAll({ future: true });
+    for (const n of [0, 1]) space.mmap({ address: page(n), ...droppable });
+    expect(drawing(space)).toBe('AB');
+    expect(lockedPages(space)).toBe(0);
+    expect([...space.mincore(page(0), pages(2))]).toEqual([1, 1]);
+    space.munlockAll();
+    for (const n of [2, 3]) space.mmap({ address: page(n), ...droppable });
+    expect(drawing(space)).toBe('ABBB');
+    expect([...space].map(({ flags }) => flags.includes('lo'))).toEqual([false, false]);
+    space.validate();
+  });
+
   it('makes the locked part a mapping of its own, counts it and brings its pages in', () => {
     using space = drawn('AAAAAA');
     space.mlock(page(2), pages(2));
