@@ -28,7 +28,8 @@ no answer. Answers are written as soon as their operation has been read, so a pi
 
   mmap OFF LEN PROT FLAGS [PGOFF]   FLAGS: p private (default), s shared, a anonymous (default), f the protocol's file
                                     (needs PGOFF), N MAP_FIXED_NOREPLACE, R NORESERVE, P POPULATE, L LOCKED, S STACK,
-                                    B a length of 1 TiB more, which no machine promises
+                                    B a length of 1 TiB more, which no machine promises,
+                                    D DROPPABLE instead of p
   munmap OFF LEN                    madvise OFF LEN ADVICE
   mprotect OFF LEN PROT             mincore OFF LEN
   mremap OFF OLD NEW -              in place; with F NEWOFF it moves, with D NEWOFF the old place stays mapped
@@ -36,6 +37,7 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   mbind OFF LEN POLICY [FLAGS]      bind:0, interleave=static:0,1, local, ...; FLAGS: s STRICT, m MOVE, a MOVE_ALL
   mempolicy OFF                     the policy of the mapping there
   r OFF, w OFF [VALUE]              load or store one byte
+  x OFF                             fetch an instruction from where none may be executed
   ftruncate LEN                     the protocol's file, whatever maps it
   punch OFF LEN                     a hole in it: fallocate with PUNCH_HOLE
   uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default), 2, which

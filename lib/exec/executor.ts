@@ -143,6 +143,8 @@ export class Executor implements Disposable {
         return this.load(words);
       case 'w':
         return this.store(words);
+      case 'x':
+        return this.fetch(words);
       case 'mempolicy':
         return `${policyWord(this.space.getMempolicy({ address: this.takeByteAddress(words) }))} ok\n`;
       default:
@@ -225,6 +227,14 @@ export class Executor implements Disposable {
     const value = words.takeByte();
     this.space.write(address, Uint8Array.of(value));
     return `${value} ok\n`;
+  }
+
+  /** Only where nothing may be executed: the kernel would run what lies there. */
+  private fetch(words: Words): string {
+    const address = this.takeByteAddress(words);
+    if (this.space.find(address)?.prot.includes('x') === true) throw new Refusal('executable');
+    this.space.exec(address);
+    return '0 ok\n';
   }
 
   private userfault(operation: string, words: Words): string {

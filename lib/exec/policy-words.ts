@@ -4,11 +4,18 @@
 import { native } from '../internal/native';
 import { type MbindOptions, type Mempolicy, MEMPOLICY_MODES } from '../mempolicy';
 
-const { MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES } = native.constants;
+const { MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING } = native.constants;
+
+/** Behind the mode. */
+const KINDS: readonly (readonly [word: string, flag: number])[] = [
+  ['=static', MPOL_F_STATIC_NODES],
+  ['=relative', MPOL_F_RELATIVE_NODES],
+  ['=balancing', MPOL_F_NUMA_BALANCING],
+];
 
 /** @returns undefined for what is no policy */
 export function parsePolicy(word: string): MbindOptions | undefined {
-  const match = /^([a-z_]+)(=static|=relative)?(?::(\d\d?(?:,\d\d?)*)?)?$/.exec(word);
+  const match = /^([a-z_]+)(=static|=relative|=balancing)?(?::(\d\d?(?:,\d\d?)*)?)?$/.exec(word);
   const mode = MEMPOLICY_MODES.find((name) => name === match?.[1]);
   if (!match || mode === undefined) return undefined;
   const nodes = (match[3] ?? '').split(',').filter((text) => text !== '');
@@ -17,6 +24,7 @@ export function parsePolicy(word: string): MbindOptions | undefined {
     nodes: nodes.map(Number).filter((node) => node < 64),
     staticNodes: match[2] === '=static',
     relativeNodes: match[2] === '=relative',
+    numaBalancing: match[2] === '=balancing',
   };
 }
 
@@ -28,6 +36,6 @@ export function parsePolicyFlags(word: string): Pick<MbindOptions, 'strict' | 'm
 
 /** As {@link parsePolicy} reads it. */
 export function policyWord({ mode = 'default', modeFlags = 0, nodes }: Mempolicy): string {
-  const kind = modeFlags & MPOL_F_STATIC_NODES ? '=static' : modeFlags & MPOL_F_RELATIVE_NODES ? '=relative' : '';
-  return `${mode}${kind}${nodes.length > 0 ? `:${nodes.join(',')}` : ''}`;
+  const kinds = KINDS.filter(([, flag]) => (modeFlags & flag) !== 0).map(([word]) => word);
+  return `${mode}${kinds.join('')}${nodes.length > 0 ? `:${nodes.join(',')}` : ''}`;
 }

@@ -65,13 +65,15 @@ export interface MapLetters {
   stack: boolean;
   /** B: the length is 1 TiB more, which nobody promises. */
   tooMuch: boolean;
+  droppable: boolean;
 }
 
-/** @returns undefined when one of the letters is none of `p s a f N R P L S B` */
+/** @returns undefined when one of the letters is none of `p s a f N R P L S B D` */
 export function parseMapLetters(word: string): MapLetters | undefined {
-  if (!/^[psafNRPLSB]*$/.test(word)) return undefined;
+  if (!/^[psafNRPLSBD]*$/.test(word)) return undefined;
+  const droppable = word.includes('D');
   return {
-    shared: word.lastIndexOf('s') > word.lastIndexOf('p'),
+    shared: droppable ? word.includes('s') : word.lastIndexOf('s') > word.lastIndexOf('p'),
     file: word.includes('f'),
     fixed: word.includes('N') ? 'noreplace' : true,
     noReserve: word.includes('R'),
@@ -79,6 +81,7 @@ export function parseMapLetters(word: string): MapLetters | undefined {
     locked: word.includes('L'),
     stack: word.includes('S'),
     tooMuch: word.includes('B'),
+    droppable,
   };
 }
 

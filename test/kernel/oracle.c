@@ -38,6 +38,7 @@
 #define MOST_PAGES 4096
 
 #define SYS_MSEAL 462
+#define DROPPABLE 0x08 /* MAP_DROPPABLE, which libc may not know */
 
 static uint64_t pages = 64;
 static bool may_have_huge_pages; /* -t: else one touched page might have 511 neighbours */
@@ -376,6 +377,29 @@ static void report_smaps(void)
 	say("\n");
 }
 
+/* An instruction from where none may be executed: what lies elsewhere in the range is no program. */
+static void fetch(void)
+{
+	uint64_t offset;
+
+	if (!amount(&offset) || offset >= pages * PAGE) {
+		say("X range\n");
+		return;
+	}
+	read_rows(false);
+	for (size_t i = 0; i < row_count; i++) {
+		if (offset / PAGE >= rows[i].first && offset / PAGE < rows[i].end && rows[i].perms[2] == 'x') {
+			say("X executable\n");
+			return;
+		}
+	}
+	if (sigsetjmp(back, 1)) {
+		say_signal();
+		return;
+	}
+	((void (*)(void))at(offset))();
+}
+
 /* --- operations ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -421,9 +445,12 @@ static bool map_flags(const char *word, int *flags, bool *maps_file)
 {
 	*flags = strchr(word, 'N') ? MAP_FIXED_NOREPLACE : MAP_FIXED;
 	*maps_file = false;
-	if (strspn(word, "psafNRPLSB") != strlen(word))
+	if (strspn(word, "psafNRPLSBD") != strlen(word))
 		return false;
-	*flags |= strrchr(word, 's') > strrchr(word, 'p') ? MAP_SHARED : MAP_PRIVATE;
+	if (strchr(word, 'D'))
+		*flags |= DROPPABLE | (strchr(word, 's') ? MAP_SHARED : 0);
+	else
+		*flags |= strrchr(word, 's') > strrchr(word, 'p') ? MAP_SHARED : MAP_PRIVATE;
 	*flags |= strchr(word, 'R') ? MAP_NORESERVE : 0;
 	*flags |= strchr(word, 'P') ? MAP_POPULATE : 0;
 	*flags |= strchr(word, 'L') ? MAP_LOCKED : 0;
@@ -674,12 +701,20 @@ static void uffd_close(void)
 
 #define STATIC_NODES 0x8000
 #define RELATIVE_NODES 0x4000
+#define BALANCING 0x2000
 
 static const char *const modes[] = {
 	"default", "preferred", "bind", "interleave", "local", "preferred_many", "weighted_interleave",
 };
 
 #define MODES (sizeof(modes) / sizeof(modes[0]))
+
+static const struct {
+	const char *name;
+	int flag;
+} kinds[] = { { "static", STATIC_NODES }, { "relative", RELATIVE_NODES }, { "balancing", BALANCING } };
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* Cuts the word into mode, kind and nodes. */
 static bool policy(char *word, int *mode, unsigned long *nodes)
@@ -694,10 +729,12 @@ static bool policy(char *word, int *mode, unsigned long *nodes)
 		*kind++ = '\0';
 	for (*mode = 0; *mode < (int)MODES && strcmp(word, modes[*mode]) != 0; ++*mode)
 		;
-	if (*mode == (int)MODES || (kind && strcmp(kind, "static") != 0 && strcmp(kind, "relative") != 0))
+	if (*mode == (int)MODES)
 		return false;
-	if (kind)
-		*mode |= *kind == 's' ? STATIC_NODES : RELATIVE_NODES;
+	for (size_t i = 0; kind && i < KINDS; i++)
+		*mode |= strcmp(kind, kinds[i].name) == 0 ? kinds[i].flag : 0;
+	if (kind && *mode < (int)MODES)
+		return false;
 	while (list && *list) {
 		char *end;
 		unsigned long node = strtoul(list, &end, 10);
@@ -751,7 +788,10 @@ static void say_policy(void)
 		say_errno();
 		return;
 	}
-	say("%s%s", modes[mode & 0xfff], mode & STATIC_NODES ? "=static" : mode & RELATIVE_NODES ? "=relative" : "");
+	say("%s", modes[mode & 0xfff]);
+	for (size_t i = 0; i < KINDS; i++)
+		if (mode & kinds[i].flag)
+			say("=%s", kinds[i].name);
 	for (int node = 0; node < 64; node++) {
 		if (nodes[0] >> node & 1) {
 			say("%s%d", before, node);
@@ -1022,6 +1062,8 @@ static void answer(char *line)
 		say_result(munlockall());
 	else if (strcmp(name, "r") == 0 || strcmp(name, "w") == 0)
 		touch(*name == 'w');
+	else if (strcmp(name, "x") == 0)
+		fetch();
 	else if (strcmp(name, "mempolicy") == 0)
 		say_policy();
 	else if (strcmp(name, "status") == 0)

@@ -40,7 +40,7 @@ export interface Profile {
 type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'upoison' | 'umove' | 'uprotect' | 'uclose';
 
 type Operation =
-  | ('mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'fork' | 'mincore')
+  | ('mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'x' | 'fork' | 'mincore')
   | Userfault
   | Locking
   | Policies
@@ -59,6 +59,7 @@ const POLICIES_OF_ANONYMOUS = [
   ...ANY_POLICY,
   ...['bind:0', 'bind:0', 'local', 'local s', 'local sm', 'local m', 'preferred s', 'default m', 'bind:0 s'],
   ...['interleave=static:0,5', 'interleave=static:0', 'bind=relative:1', 'bind=relative:1 s', 'bind=relative:2'],
+  ...['bind=balancing:0', 'bind=balancing:0,5', 'preferred_many=balancing:0,3', 'interleave=balancing:0'],
 ];
 type Cut = 'ftruncate' | 'punch';
 
@@ -83,6 +84,7 @@ const EVERYTHING: Profile = {
     madvise: 10,
     r: 8,
     w: 18,
+    x: 2,
     fork: 3,
     mincore: 2,
     mlock: 3,
@@ -116,6 +118,8 @@ const EVERYTHING: Profile = {
     'pL',
     'sfL',
     'sB',
+    'D',
+    'DL',
   ],
   advice: [...FLAG_ADVICE, ...PAGE_ADVICE, 'bad'],
   policies: ANY_POLICY,
@@ -198,6 +202,7 @@ export const PROFILES: readonly Profile[] = [
     name: 'files',
     pages: 16,
     weights: {
+      x: 2,
       mmap: 25,
       munmap: 8,
       mprotect: 14,
@@ -281,6 +286,7 @@ export const PROFILES: readonly Profile[] = [
     name: 'locking',
     pages: 14,
     weights: {
+      x: 2,
       mmap: 16,
       munmap: 6,
       mprotect: 12,
@@ -298,13 +304,14 @@ export const PROFILES: readonly Profile[] = [
       smaps: 4,
     },
     prots: ['rw', 'rw', 'rw', 'r', 'r', '-'],
-    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pL', 'sL', 'pfL', 'sfL', 'pNL', 'sB'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pL', 'sL', 'pfL', 'sfL', 'pNL', 'sB', 'D', 'DL'],
   },
   {
     ...EVERYTHING,
     name: 'userfaultfd',
     pages: 12,
     weights: {
+      x: 2,
       mmap: 7,
       munmap: 2,
       mprotect: 8,
@@ -637,7 +644,8 @@ class Writer {
       case 'munlockall':
         return 'munlockall';
       case 'r':
-        return `r ${this.place()}`;
+      case 'x':
+        return `${operation} ${this.place()}`;
       case 'w':
         return `w ${this.place()} ${1 + this.random.below(200)}`;
       case 'ftruncate':

@@ -62,8 +62,10 @@ describe('a line of the protocol', () => {
     expect(parseMapLetters('sp')?.shared).toBe(false);
     expect(parseMapLetters('sfNRPLSB')).toEqual({
       ...{ shared: true, file: true, fixed: 'noreplace' },
-      ...{ noReserve: true, populate: true, locked: true, stack: true, tooMuch: true },
+      ...{ noReserve: true, populate: true, locked: true, stack: true, tooMuch: true, droppable: false },
     });
+    expect(parseMapLetters('pD')).toMatchObject({ shared: false, droppable: true });
+    expect(parseMapLetters('sD')).toMatchObject({ shared: true, droppable: true });
     expect(parseMapLetters('pz')).toBeUndefined();
   });
 
