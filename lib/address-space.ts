@@ -16,6 +16,7 @@ import { errorOf, faultSucceeded, succeeded } from './internal/raise';
 import { type KhugepagedOptions, khugepagedLimits } from './khugepaged';
 import { adviceNumber } from './madvise';
 import { mappingFrom, type Vma } from './mapping';
+import { mdweBits, mdweFrom, type MdweOptions } from './mdwe';
 import {
   type GetMempolicyOptions,
   mbindFlags,
@@ -115,8 +116,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    *
    * @returns the address, in bytes
    * @throws {VmalockError} `EINVAL`, `ENOMEM` (no gap is large enough, a limit), `EEXIST` (`fixed: 'noreplace'`),
-   *   `EACCES` (the file's mode), `EPERM`, `EAGAIN`, `EOVERFLOW`, `EOPNOTSUPP`, `EBADF`. Shared anonymous memory that is too much to
-   *   promise (`ENOMEM`) leaves a gap where it was to replace something with `fixed: true`
+   *   `EACCES` (the file's mode, {@link AddressSpace.setMdwe}), `EPERM`, `EAGAIN`, `EOVERFLOW`, `EOPNOTSUPP`, `EBADF`. Shared anonymous
+   *   memory that is too much to promise (`ENOMEM`) leaves a gap where it was to replace something with `fixed: true`
    *
    * @example
    * const stack = space.mmap({ length: 65536, growsDown: true });
@@ -489,6 +490,28 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /** Has the space the rights of root? */
   isPrivileged(): boolean {
     return native.privileged(AddressSpace.#of(this)) === 1;
+  }
+
+  /**
+   * prctl(2) with PR_SET_MDWE, for good: from now on mmap of what is both writable and executable is `EACCES`, and so is mprotect that
+   * makes executable what was not.
+   *
+   * @param options or Linux's PR_MDWE_ bits
+   * @throws {VmalockError} `EINVAL` (`noInherit` alone, an unknown bit); `EPERM` for other options than those that hold
+   *
+   * @example
+   * space.setMdwe({ refuseExecGain: true });
+   * space.mmap({ length: 4096, prot: 'rx' }); // code from a file, or none
+   */
+  setMdwe(options: MdweOptions | number): void {
+    AddressSpace.#of(this);
+    const mdwe = mdweBits(options);
+    succeeded(native.setMdwe(AddressSpace.#of(this), mdwe), 'prctl');
+  }
+
+  /** PR_GET_MDWE: what {@link AddressSpace.setMdwe} asked for. */
+  mdwe(): Required<MdweOptions> {
+    return mdweFrom(native.mdwe(AddressSpace.#of(this)));
   }
 
   /**

@@ -8,6 +8,7 @@ export type { AddressSpaceLimits, AddressSpaceOptions, ThpMode } from './address
 export { VmalockError, type VmalockErrorDetails } from './errors';
 export { type Access, FaultResult } from './fault-result';
 export type { Vma } from './mapping';
+export type { MdweOptions } from './mdwe';
 export {
   currentNode,
   type GetMempolicyOptions,

@@ -21,6 +21,8 @@ export type Constants = Readonly<
     | `MAP_${'GROWSDOWN' | 'LOCKED' | 'NORESERVE' | 'POPULATE' | 'NONBLOCK' | 'STACK'}`
     | `MREMAP_${'MAYMOVE' | 'FIXED' | 'DONTUNMAP'}`
     | 'MLOCK_ONFAULT'
+    | 'MDWE_REFUSE_EXEC_GAIN'
+    | 'MDWE_NO_INHERIT'
     | `MS_${'ASYNC' | 'INVALIDATE' | 'SYNC'}`
     | `MCL_${'CURRENT' | 'FUTURE' | 'ONFAULT'}`
     | `UFFD_MODE_${'MISSING' | 'WP' | 'MINOR'}`
@@ -109,6 +111,8 @@ export interface Native {
   getLimits(space: Handle, out: Float64Array): void;
   setPrivileged(space: Handle, privileged: number): void;
   privileged(space: Handle): number;
+  setMdwe(space: Handle, mdwe: number): number;
+  mdwe(space: Handle): number;
   setOvercommit(
     space: Handle,
     mode: number | undefined,

@@ -85,6 +85,25 @@ napi_value Privileged(Call &call)
 	return call.Number(vmalock_mm_privileged(mm));
 }
 
+napi_value SetMdwe(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint32_t mdwe = call.Bits(1);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_set_mdwe(mm, mdwe));
+}
+
+napi_value Mdwe(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_mdwe(mm));
+}
+
 /* (space, mode or undefined, limit, adminReserve, userReserve): undefined: as it was */
 napi_value SetOvercommit(Call &call)
 {
@@ -129,6 +148,8 @@ const Function kLimitFunctions[] = {
 	{ "getLimits", Entry<GetLimits> },
 	{ "setPrivileged", Entry<SetPrivileged> },
 	{ "privileged", Entry<Privileged> },
+	{ "setMdwe", Entry<SetMdwe> },
+	{ "mdwe", Entry<Mdwe> },
 	{ "setOvercommit", Entry<SetOvercommit> },
 	{ "getOvercommit", Entry<GetOvercommit> },
 	{ nullptr, nullptr },

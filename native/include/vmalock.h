@@ -252,7 +252,7 @@ VMALOCK_API const char *vmalock_mm_policy(const vmalock_mm *mm);
  * @out:    the address
  *
  * Context: takes mmap_lock for writing; may sleep.
- * Return:  0; EINVAL, ENOMEM, EEXIST, EBADF (neither MAP_ANONYMOUS nor @file), EACCES (the file's mode), EPERM (below
+ * Return:  0; EINVAL, ENOMEM, EEXIST, EBADF (neither MAP_ANONYMOUS nor @file), EACCES (the file's mode, MDWE), EPERM (below
  *          64 KiB unprivileged), EAGAIN (memlock limit), EOVERFLOW (offset + length), EOPNOTSUPP, ENODEV, ENOSYS (hugetlb).
  *          Nothing has changed then, but where shared anonymous memory is refused as too much to promise (ENOMEM): what MAP_FIXED was
  *          to replace has gone.
@@ -280,7 +280,7 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_exit(vmalock_mm *mm);
  */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_reap(vmalock_mm *mm);
 
-/* mprotect(2). Return: 0; EINVAL; ENOMEM for a hole, EPERM for a seal (what lies before it has changed); EACCES. */
+/* mprotect(2). Return: 0; EINVAL; ENOMEM for a hole, EPERM for a seal, EACCES for a file's mode or MDWE: what lies before it has changed. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_protect(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot);
 
 /* pkey_mprotect(2) of a machine without protection keys: with @key -1 mprotect(2), with any other EINVAL once the rest is in order. */
@@ -458,6 +458,19 @@ VMALOCK_API void vmalock_mm_get_limits(vmalock_mm *mm, struct vmalock_limits *ou
 /* capset(2): root's rights, see struct vmalock_options, from now on (not 0) or no longer. */
 VMALOCK_API void vmalock_mm_set_privileged(vmalock_mm *mm, int privileged);
 VMALOCK_API int vmalock_mm_privileged(vmalock_mm *mm);
+
+#define VMALOCK_MDWE_REFUSE_EXEC_GAIN 0x1u /* nothing becomes executable that was not, nor is both that and writable */
+#define VMALOCK_MDWE_NO_INHERIT 0x2u       /* children are free of it */
+
+/*
+ * prctl(2) with PR_SET_MDWE, memory-deny-write-execute, for good: mmap and mprotect that ask for more are EACCES.
+ * @mdwe: VMALOCK_MDWE_ bits; NO_INHERIT with the other alone
+ * Return: 0; EINVAL; EPERM: other bits have been set.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_mdwe(vmalock_mm *mm, uint32_t mdwe);
+
+/* PR_GET_MDWE: the bits. */
+VMALOCK_API uint32_t vmalock_mm_mdwe(vmalock_mm *mm);
 
 /*
  * How the machine of a space and its forks overcommits, from now on. What was promised stays.

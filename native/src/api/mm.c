@@ -286,6 +286,39 @@ int vmalock_mm_privileged(vmalock_mm *mm)
 	return mm_is_privileged(mm_of(mm));
 }
 
+/* Linux: prctl_set_mdwe(). */
+static int set_mdwe(struct mm *mm, uint32_t mdwe)
+{
+	if (mm->mdwe && mm->mdwe != mdwe)
+		return -EPERM;
+	mm->mdwe = mdwe;
+	return 0;
+}
+
+int vmalock_mm_set_mdwe(vmalock_mm *handle, uint32_t mdwe)
+{
+	struct mm *mm = mm_of(handle);
+	int err;
+
+	if ((mdwe & ~(VMALOCK_MDWE_REFUSE_EXEC_GAIN | VMALOCK_MDWE_NO_INHERIT)) || mdwe == VMALOCK_MDWE_NO_INHERIT)
+		return -EINVAL;
+	mmap_write_lock(mm);
+	err = set_mdwe(mm, mdwe);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+uint32_t vmalock_mm_mdwe(vmalock_mm *handle)
+{
+	struct mm *mm = mm_of(handle);
+	uint32_t mdwe;
+
+	mmap_read_lock(mm);
+	mdwe = mm->mdwe;
+	mmap_read_unlock(mm);
+	return mdwe;
+}
+
 int vmalock_mm_set_overcommit(vmalock_mm *mm, const struct vmalock_overcommit *how)
 {
 	if (how->mode > VMALOCK_OVERCOMMIT_NEVER)

@@ -52,6 +52,7 @@ struct mm {
 	struct rcu_node *spare_vmas;      /* memory that split_reserve() set aside, linked through rcu. Guard: W */
 	struct vmalock_limits limits;     /* Write: W. Read: mmap_lock */
 	atomic_u32 privileged;            /* Write: W. Read: anybody */
+	uint32_t mdwe;                    /* VMALOCK_MDWE_ bits. Write: W. Read: mmap_lock */
 	ATOMIC_PTR(struct mempolicy)
 	mempolicy;                            /* of set_mempolicy; NULL: none. See mm/mempolicy.h. Write: W. Read: RCU */
 	struct rcu_batch retired_mempolicies; /* Guard: W */
@@ -83,6 +84,15 @@ void mm_put(struct mm *mm);
 static inline bool mm_is_privileged(const struct mm *mm)
 {
 	return atomic_load_relaxed(&mm->privileged);
+}
+
+/*
+ * Memory-deny-write-execute: may a VMA of the flags @before, or a new one of the same flags, not have @after? Linux: map_deny_write_exec().
+ * Context: mmap_lock.
+ */
+static inline bool mm_denies_exec(const struct mm *mm, uint64_t before, uint64_t after)
+{
+	return mm->mdwe && (after & VM_EXEC) && ((after & VM_WRITE) || !(before & VM_EXEC));
 }
 
 /* The space that a VMA belongs to. Context: it is attached, and cannot leave now. */

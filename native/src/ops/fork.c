@@ -177,6 +177,7 @@ static int inherit(struct mm *parent, struct mm *child)
 	atomic_store_relaxed(&child->stack_start, atomic_load_relaxed(&parent->stack_start));
 	child->mmap_base = parent->mmap_base;
 	child->limits = parent->limits;
+	child->mdwe = parent->mdwe & VMALOCK_MDWE_NO_INHERIT ? 0 : parent->mdwe;
 	atomic_store_relaxed(&child->privileged, mm_is_privileged(parent));
 	return 0;
 }

@@ -294,6 +294,8 @@ static int map_locked(struct mm *mm, const struct map_request *r, struct region 
 		return err;
 	if ((r->flags & VMALOCK_MAP_NORESERVE) && commit_heeds_noreserve(mm_commit(mm)))
 		region->flags |= VM_NORESERVE;
+	if (mm_denies_exec(mm, region->flags, region->flags))
+		return -EACCES;
 	if (r->file)
 		return map_region(mm, region);
 	if (region->flags & VM_SHARED) {

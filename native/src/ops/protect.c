@@ -82,6 +82,8 @@ static int protect_vma(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	/* What a file or a driver allows at most stands in the MAY bits, four places up. */
 	if ((new & ~(new >> 4)) & VM_ACCESS_FLAGS)
 		return -EACCES;
+	if (mm_denies_exec(mm, old, new))
+		return -EACCES;
 	if (vma_is_sealed(vma))
 		return -EPERM;
 	if (new == old) {

@@ -29,6 +29,8 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   limits: [],
   setOvercommit: [{}],
   overcommit: [],
+  setMdwe: [{}],
+  mdwe: [],
   setPrivileged: [true],
   isPrivileged: [],
   mseal: [page(0), PAGE],
