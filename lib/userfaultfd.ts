@@ -20,6 +20,8 @@ export interface UserfaultEvent {
   access: Access;
   /** `missing`: no page is there; `wp`: a write to a protected one; `minor`: the file has it, the mapping has not seen it. */
   kind: 'missing' | 'wp' | 'minor';
+  /** With the option `threadId`: whose access it is, as `threadId` of `node:worker_threads`; 0 is the main thread. */
+  threadId?: number;
 }
 
 const KINDS: readonly UserfaultEvent['kind'][] = ['missing', 'wp', 'minor'];
@@ -33,6 +35,8 @@ export interface UserfaultfdOptions {
   wpUnpopulated?: boolean;
   /** A write lifts the protection of its page by itself, and no event tells; with it goes `wpUnpopulated`. @defaultValue false */
   wpAsync?: boolean;
+  /** Events tell which thread's access they are. @defaultValue false */
+  threadId?: boolean;
   /** Linux's UFFD_FEATURE_ bits; the options above are or-ed to it. @defaultValue 0 */
   features?: number;
 }
@@ -70,6 +74,7 @@ export interface UserfaultMoveOptions extends UserfaultWakeOptions {
 class Made {
   constructor(
     readonly handle: Handle,
+    readonly features: number,
     readonly closed: (uffd: Userfaultfd) => void,
   ) {}
 }
@@ -79,17 +84,18 @@ const forgotten = new FinalizationRegistry<Handle>((handle) => native.uffdClose(
 
 /** Where native code tells how many bytes came. */
 const came = new Float64Array(1);
-const told = new Float64Array(3);
+const told = new Float64Array(4);
 
 /** @internal UFFD_FEATURE_ bits. */
 export function userfaultfdFeatures(options: UserfaultfdOptions): number {
-  const { sigbus, exactAddress, wpUnpopulated, wpAsync, features: more = 0 } = object('options', options);
+  const { sigbus, exactAddress, wpUnpopulated, wpAsync, threadId, features: more = 0 } = object('options', options);
   return (
     (bits('features', more) |
       (isOn('sigbus', sigbus) ? constants.UFFD_FEATURE_SIGBUS : 0) |
       (isOn('exactAddress', exactAddress) ? constants.UFFD_FEATURE_EXACT_ADDRESS : 0) |
       (isOn('wpUnpopulated', wpUnpopulated) ? constants.UFFD_FEATURE_WP_UNPOPULATED : 0) |
-      (isOn('wpAsync', wpAsync) ? constants.UFFD_FEATURE_WP_ASYNC : 0)) >>>
+      (isOn('wpAsync', wpAsync) ? constants.UFFD_FEATURE_WP_ASYNC : 0) |
+      (isOn('threadId', threadId) ? constants.UFFD_FEATURE_THREAD_ID : 0)) >>>
     0
   );
 }
@@ -147,6 +153,7 @@ function filled(code: number, syscall: string, address: Bytes, length: Bytes): v
  */
 export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
   #handle: Handle;
+  readonly #features: number;
   readonly #waiters: EventWaiters;
   readonly #closed: (uffd: Userfaultfd) => void;
 
@@ -154,6 +161,7 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
     if (!(made instanceof Made))
       throw new VmalockError('ERR_VMALOCK_ILLEGAL_INVOCATION', 'AddressSpace.userfaultfd() makes a Userfaultfd');
     this.#handle = made.handle;
+    this.#features = made.features;
     this.#closed = made.closed;
     this.#waiters = new EventWaiters(this, this.#handle);
     forgotten.register(this, this.#handle, this);
@@ -161,7 +169,7 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
 
   /** @internal */
   static of(space: Handle, features: number, closed: (uffd: Userfaultfd) => void): Userfaultfd {
-    return new Userfaultfd(new Made(succeeded(native.uffdCreate(space, features), 'userfaultfd'), closed));
+    return new Userfaultfd(new Made(succeeded(native.uffdCreate(space, features), 'userfaultfd'), features, closed));
   }
 
   static #of(uffd: Userfaultfd): Handle {
@@ -326,8 +334,9 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
     const code = native.uffdRead(Userfaultfd.#of(this), told);
     if (code === NativeCode.EAGAIN) return undefined;
     succeeded(code, 'read');
-    const [address = 0, access = 0, kind = 0] = told;
-    return { address, access: ACCESSES[access] ?? 'read', kind: KINDS[kind] ?? 'missing' };
+    const [address = 0, access = 0, kind = 0, threadId = 0] = told;
+    const whose = this.#features & constants.UFFD_FEATURE_THREAD_ID ? { threadId } : {};
+    return { address, access: ACCESSES[access] ?? 'read', kind: KINDS[kind] ?? 'missing', ...whose };
   }
 
   /** Unregisters everything; faults that wait go on, and iterations end. Closing again does nothing. */

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 import { VmalockError } from '../errors';
 import type { Bytes } from '../units';
 
@@ -29,7 +29,7 @@ export type Constants = Readonly<
     | `UFFD_COPY_${'DONTWAKE' | 'WP'}`
     | `UFFD_MOVE_${'DONTWAKE' | 'ALLOW_SRC_HOLES'}`
     | `UFFD_WRITEPROTECT_${'WP' | 'DONTWAKE'}`
-    | `UFFD_FEATURE_${'SIGBUS' | 'EXACT_ADDRESS' | 'WP_UNPOPULATED' | 'WP_ASYNC'}`
+    | `UFFD_FEATURE_${'SIGBUS' | 'THREAD_ID' | 'EXACT_ADDRESS' | 'WP_UNPOPULATED' | 'WP_ASYNC'}`
     | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
     | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW' | 'HWPOISON'}`
     | `MPOL_F_${'STATIC_NODES' | 'RELATIVE_NODES' | 'NUMA_BALANCING' | 'NODE' | 'ADDR' | 'MEMS_ALLOWED'}`
@@ -177,14 +177,14 @@ export interface Native {
   uffdContinue(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   uffdPoison(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   uffdMove(uffd: Handle, to: Bytes, from: Bytes, length: Bytes, mode: number, done: Float64Array): number;
-  /** 0, and out[0..2]: address, access, kind; EAGAIN when there is no event */
+  /** 0, and out[0..3]: address, access, kind, thread; EAGAIN when there is no event */
   uffdRead(uffd: Handle, out: Float64Array): number;
   /** Calls `told` when events have come; the first function stays. */
   uffdTell(uffd: Handle, told: () => void): number;
   /** 1: the event loop stays alive for its events */
   uffdKeepLoop(uffd: Handle, alive: 0 | 1): void;
-  /** 1: faults of this thread wait for userfaultfds */
-  uffdThreadWaits(waits: 0 | 1): void;
+  /** waits 1: faults of this thread wait for userfaultfds; id: by which events name it */
+  uffdThread(waits: 0 | 1, id: number): void;
 
   /** `most`: ranges that it remembers */
   observerCreate(space: Handle, most: number): Handle;
@@ -291,4 +291,4 @@ function load(): Native {
 export const native: Native = load();
 
 // An event loop must not wait for what another callback of its own may have to bring; a worker's may.
-native.uffdThreadWaits(isMainThread ? 0 : 1);
+native.uffdThread(isMainThread ? 0 : 1, threadId);

@@ -200,7 +200,7 @@ napi_value UffdMove(Call &call)
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
-/* (uffd, Float64Array(3)): 0, and address, access and kind of the next event; EAGAIN when there is none */
+/* (uffd, Float64Array(4)): 0, and address, access, kind and thread of the next event; EAGAIN when there is none */
 napi_value UffdRead(Call &call)
 {
 	Userfaultfd *uffd = Argument(call);
@@ -208,7 +208,7 @@ napi_value UffdRead(Call &call)
 	double *out = call.Elements<double>(1, napi_float64_array, &room);
 	struct vmalock_uffd_event event;
 
-	if (call.Failed() || room < 3)
+	if (call.Failed() || room < 4)
 		return call.Refuse();
 	int code = vmalock_uffd_read(uffd->uffd(), &event, 0);
 
@@ -216,6 +216,7 @@ napi_value UffdRead(Call &call)
 		out[0] = static_cast<double>(event.address);
 		out[1] = event.access;
 		out[2] = event.kind;
+		out[3] = event.thread_id;
 	}
 	return call.Number(code);
 }
@@ -261,13 +262,14 @@ int MayGoOn(void *arg)
 	return goes_on;
 }
 
-/* (0 or 1) */
-napi_value UffdThreadWaits(Call &call)
+/* (0 or 1, number of this thread) */
+napi_value UffdThread(Call &call)
 {
-	uint32_t waits = call.Bits(0);
+	uint32_t waits = call.Bits(0), id = call.Bits(1);
 
 	if (call.Failed())
 		return call.Refuse();
+	vmalock_set_thread_id(id);
 	vmalock_thread_userfaults(waits ? VMALOCK_USERFAULTS_WAIT : VMALOCK_USERFAULTS_RETURN, MayGoOn, call.env());
 	return nullptr;
 }
@@ -289,7 +291,7 @@ const Function kUserfaultfdFunctions[] = {
 	{ "uffdRead", Entry<UffdRead> },
 	{ "uffdTell", Entry<UffdTell> },
 	{ "uffdKeepLoop", Entry<UffdKeepLoop> },
-	{ "uffdThreadWaits", Entry<UffdThreadWaits> },
+	{ "uffdThread", Entry<UffdThread> },
 	{ nullptr, nullptr },
 };
 

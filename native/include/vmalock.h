@@ -614,7 +614,8 @@ typedef struct vmalock_uffd vmalock_uffd;
 /* UFFD_FEATURE_ bits under Linux's numbers. The others that Linux knows are ENOSYS; those nobody knows, EINVAL. */
 #define VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP (UINT64_C(1) << 0)
 #define VMALOCK_UFFD_FEATURE_MISSING_SHMEM (UINT64_C(1) << 5)
-#define VMALOCK_UFFD_FEATURE_SIGBUS (UINT64_C(1) << 7) /* no events: the access gives SIGBUS */
+#define VMALOCK_UFFD_FEATURE_SIGBUS (UINT64_C(1) << 7)    /* no events: the access gives SIGBUS */
+#define VMALOCK_UFFD_FEATURE_THREAD_ID (UINT64_C(1) << 8) /* events of faults tell whose they are */
 #define VMALOCK_UFFD_FEATURE_MINOR_SHMEM (UINT64_C(1) << 10)
 #define VMALOCK_UFFD_FEATURE_EXACT_ADDRESS (UINT64_C(1) << 11) /* events tell the byte, not the page */
 #define VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM (UINT64_C(1) << 12)
@@ -714,6 +715,7 @@ struct vmalock_uffd_event {
 	uint64_t address; /* bytes: the page's, or with EXACT_ADDRESS the access's */
 	enum vmalock_access access;
 	enum vmalock_uffd_kind kind;
+	uint32_t thread_id; /* with THREAD_ID: vmalock_set_thread_id(); else 0 */
 };
 
 #define VMALOCK_FOREVER UINT64_MAX
@@ -739,6 +741,11 @@ enum vmalock_userfaults {
  * @go_on: with WAIT, asked every 50 ms while it waits: 0 ends the wait, as if the thread did not wait. NULL: waits on.
  */
 VMALOCK_API void vmalock_thread_userfaults(enum vmalock_userfaults how, int (*go_on)(void *arg), void *arg);
+
+/*
+ * By which number events with THREAD_ID name the calling thread. Until it says one, by the system's: gettid(2), as Linux does.
+ */
+VMALOCK_API void vmalock_set_thread_id(uint32_t id);
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 

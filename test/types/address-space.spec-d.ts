@@ -256,6 +256,6 @@ export function names(): void {
   isSame<Bytes, number | bigint>(true);
   isSame<PolicyName, 'mmap-lock' | 'per-vma' | 'per-vma-wait'>(true);
   const era: FaultEra = 'linux-6.18';
-  const event: UserfaultEvent = { address: 0, access: 'read', kind: 'missing' };
+  const event: UserfaultEvent = { address: 0, access: 'read', kind: 'missing', threadId: 1 };
   void [era, event];
 }

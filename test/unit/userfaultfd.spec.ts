@@ -24,6 +24,14 @@ describe('a fault on the main thread', () => {
     expect(space.stats().userfaults).toBe(1);
   });
 
+  it('says whose it is when it is asked to', () => {
+    using space = drawn('A');
+    using uffd = space.userfaultfd({ threadId: true });
+    uffd.register(page(0), PAGE, { missing: true });
+    space.fault(page(0), 'read');
+    expect(uffd.read()).toEqual({ address: page(0), access: 'read', kind: 'missing', threadId: 0 });
+  });
+
   it('is marked among many', () => {
     using space = drawn('AAA');
     using uffd = space.userfaultfd();
@@ -328,6 +336,21 @@ describe('a worker', () => {
       if (--left === 0) break;
     }
     expect(await answer).toEqual([10, 11, 12, 13]);
+  });
+
+  it('is named by its threadId', async () => {
+    using space = drawn('A');
+    using uffd = space.userfaultfd({ threadId: true });
+    uffd.register(page(0), PAGE, { missing: true });
+    const worker = workerOf(`AddressSpace.open(workerData).read(${page(0)}, 1); parentPort.postMessage(0);`, space.share());
+    const { threadId } = worker;
+    const answer = answerOf(worker);
+    for await (const event of uffd) {
+      expect(event.threadId).toBe(threadId);
+      break;
+    }
+    uffd.zeropage(page(0), PAGE);
+    expect(await answer).toBe(0);
   });
 
   it('brings what the main thread asks for', async () => {

@@ -6,10 +6,11 @@
 #include "api/handle.h"
 #include "fault/userfault.h"
 #include "ops/userfault_register.h"
+#include "sync/thread_id.h"
 
 #define MODELLED                                                                                                        \
 	(VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP | VMALOCK_UFFD_FEATURE_MISSING_SHMEM | VMALOCK_UFFD_FEATURE_SIGBUS |    \
-	 VMALOCK_UFFD_FEATURE_MINOR_SHMEM | VMALOCK_UFFD_FEATURE_EXACT_ADDRESS |                                        \
+	 VMALOCK_UFFD_FEATURE_THREAD_ID | VMALOCK_UFFD_FEATURE_MINOR_SHMEM | VMALOCK_UFFD_FEATURE_EXACT_ADDRESS |       \
 	 VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM | VMALOCK_UFFD_FEATURE_WP_UNPOPULATED | VMALOCK_UFFD_FEATURE_POISON |  \
 	 VMALOCK_UFFD_FEATURE_WP_ASYNC | VMALOCK_UFFD_FEATURE_MOVE)
 
@@ -142,4 +143,9 @@ void vmalock_thread_userfaults(enum vmalock_userfaults how, int (*go_on)(void *a
 	struct userfault_manner manner = { .returns = how == VMALOCK_USERFAULTS_RETURN, .go_on = go_on, .arg = arg };
 
 	userfault_set_manner(&manner);
+}
+
+void vmalock_set_thread_id(uint32_t id)
+{
+	sync_set_thread_id(id);
 }

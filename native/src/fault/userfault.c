@@ -15,6 +15,7 @@
 #include "fault/fault.h"
 #include "mm/userfault.h"
 #include "sync/syncpoint.h"
+#include "sync/thread_id.h"
 
 /* Between two looks whether the thread is still to wait. */
 #define LOOK_EVERY_NS UINT64_C(50000000)
@@ -33,12 +34,14 @@ void userfault_set_manner(const struct userfault_manner *m)
 
 static struct vmalock_uffd_event event_of(const struct fault *f, enum vmalock_uffd_kind kind)
 {
-	bool exact = f->vma->userfault->features & VMALOCK_UFFD_FEATURE_EXACT_ADDRESS;
+	uint64_t features = f->vma->userfault->features;
+	bool exact = features & VMALOCK_UFFD_FEATURE_EXACT_ADDRESS;
 
 	return (struct vmalock_uffd_event){
 		.address = exact ? f->addr : page_down(f->addr),
 		.access = f->access,
 		.kind = kind,
+		.thread_id = features & VMALOCK_UFFD_FEATURE_THREAD_ID ? sync_thread_id() : 0,
 	};
 }
 

@@ -1,4 +1,6 @@
 /* What a userfaultfd is told, what it brings, and how the fault ends. One thread: its faults do not wait. */
+#include <unistd.h>
+
 #include "base/alloc.h"
 #include "support/resolving.h"
 
@@ -461,7 +463,38 @@ static void filling_survives_any_lack_of_memory(void)
 	}
 }
 
+static uint32_t thread_told(vmalock_uffd *uffd)
+{
+	struct vmalock_uffd_event event;
+
+	expect_eq(vmalock_uffd_read(uffd, &event, 0), 0);
+	return event.thread_id;
+}
+
+static void an_event_tells_the_thread_by_the_systems_number_or_its_own(void)
+{
+	struct rig r = rig_with(VMALOCK_UFFD_FEATURE_THREAD_ID, 3, MISSING);
+
+	expect_eq(fault_at(r.mm, 0, VMALOCK_READ), USERFAULT);
+	expect_eq(thread_told(r.uffd), (uint32_t)getpid()); /* the first thread's number is its process's */
+	vmalock_set_thread_id(77);
+	expect_eq(fault_at(r.mm, 1, VMALOCK_READ), USERFAULT);
+	expect_eq(thread_told(r.uffd), 77);
+	end_rig(&r);
+}
+
+static void without_the_feature_no_thread_is_told(void)
+{
+	struct rig r = rig_with(0, 1, MISSING);
+
+	expect_eq(fault_at(r.mm, 0, VMALOCK_READ), USERFAULT);
+	expect_eq(thread_told(r.uffd), 0);
+	end_rig(&r);
+}
+
 static const struct test_case cases[] = {
+	CASE(an_event_tells_the_thread_by_the_systems_number_or_its_own),
+	CASE(without_the_feature_no_thread_is_told),
 	CASE(a_missing_page_is_told_and_the_next_fault_finds_what_was_copied),
 	CASE(the_same_fault_twice_is_one_event_and_none_once_its_page_is_there),
 	CASE(more_events_than_are_kept_come_again_with_the_next_fault),
