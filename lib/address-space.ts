@@ -38,6 +38,7 @@ import { SimFile } from './sim-file';
 import { readStats, readStatus, type Stats } from './stats';
 import type { AddressRange, Bytes } from './units';
 import { mostRanges, type ObserveOptions, SpaceObserver } from './space-observer';
+import type { UserfaultChange } from './userfault-event';
 import { Userfaultfd, userfaultfdFeatures, type UserfaultfdOptions } from './userfaultfd';
 
 const { constants } = native;
@@ -85,7 +86,7 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   readonly policy: PolicyName;
   #handle: Handle;
   /** Those that are open. As long as the space is reachable they are. */
-  readonly #userfaultfds = new Set<Userfaultfd>();
+  readonly #userfaultfds = new Set<Userfaultfd<UserfaultChange>>();
   readonly #observers = new Set<SpaceObserver>();
 
   constructor(options?: AddressSpaceOptions);
@@ -432,10 +433,10 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    * uffd.register(start, 65536, { missing: true });
    * for await (const { address } of uffd) uffd.copy(address, await pageFromElsewhere(address));
    */
-  userfaultfd(options: UserfaultfdOptions = {}): Userfaultfd {
+  userfaultfd<C extends UserfaultChange = never>(options: UserfaultfdOptions<C> = {}): Userfaultfd<C> {
     AddressSpace.#of(this);
     const features = userfaultfdFeatures(options);
-    const uffd = Userfaultfd.of(AddressSpace.#of(this), features, (closed) => this.#userfaultfds.delete(closed));
+    const uffd = Userfaultfd.of<C>(AddressSpace.#of(this), features, (closed) => this.#userfaultfds.delete(closed));
     this.#userfaultfds.add(uffd);
     return uffd;
   }

@@ -39,8 +39,15 @@ export type { AddressRange, Bytes } from './units';
 export type { KhugepagedOptions } from './khugepaged';
 export type { MlockAllOptions, MlockOptions } from './mlock';
 export type { MsyncOptions } from './msync';
+export type {
+  UserfaultChange,
+  UserfaultEvent,
+  UserfaultFault,
+  UserfaultRemap,
+  UserfaultRemove,
+  UserfaultUnmap,
+} from './userfault-event';
 export {
-  type UserfaultEvent,
   Userfaultfd,
   type UserfaultfdOptions,
   type UserfaultFillOptions,

@@ -3,16 +3,17 @@
  */
 import { type Handle, native } from './internal/native';
 import { succeeded } from './internal/raise';
-import type { UserfaultEvent } from './userfaultfd';
+import type { UserfaultChange, UserfaultEvent } from './userfault-event';
 
-type Result = IteratorResult<UserfaultEvent, undefined>;
+type Event = UserfaultEvent<UserfaultChange>;
+type Result = IteratorResult<Event, undefined>;
 
 const END: Result = { done: true, value: undefined };
 
 /** One next() that found no event. */
 interface Waiter {
   /** The next event; undefined: there is none. */
-  take: () => UserfaultEvent | undefined;
+  take: () => Event | undefined;
   settle: (result: Result) => void;
 }
 
@@ -31,7 +32,7 @@ export class EventWaiters {
   ) {}
 
   /** An iterator over what `take` gives. */
-  iterator(take: Waiter['take']): AsyncIterator<UserfaultEvent, undefined> {
+  iterator(take: Waiter['take']): AsyncIterator<Event, undefined> {
     const own = new Set<Waiter>();
     return {
       next: () => this.#next(take, own),

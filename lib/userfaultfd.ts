@@ -2,31 +2,18 @@
  * Pages that a program brings itself: a simulated userfaultfd.
  */
 import { VmalockError } from './errors';
-import { type Access, ACCESSES } from './fault-result';
 import { byteArray } from './internal/arrays';
 import { NativeCode } from './internal/errors.generated';
 import { type Handle, native } from './internal/native';
 import { bits, bytes, isOn, object } from './internal/options';
 import { errorOf, succeeded } from './internal/raise';
 import type { Bytes } from './units';
+import { changeFeatures, EVENT_NUMBERS, readEvent, type UserfaultChange, type UserfaultEvent } from './userfault-event';
 import { EventWaiters } from './userfault-events';
 
 const { constants } = native;
 
-/** One fault that a userfaultfd is to resolve. */
-export interface UserfaultEvent {
-  /** Bytes: the start of the page, or with `exactAddress` where the access was. */
-  address: number;
-  access: Access;
-  /** `missing`: no page is there; `wp`: a write to a protected one; `minor`: the file has it, the mapping has not seen it. */
-  kind: 'missing' | 'wp' | 'minor';
-  /** With the option `threadId`: whose access it is, as `threadId` of `node:worker_threads`; 0 is the main thread. */
-  threadId?: number;
-}
-
-const KINDS: readonly UserfaultEvent['kind'][] = ['missing', 'wp', 'minor'];
-
-export interface UserfaultfdOptions {
+export interface UserfaultfdOptions<C extends UserfaultChange = UserfaultChange> {
   /** No events: an access that would make one gives SIGBUS. @defaultValue false */
   sigbus?: boolean;
   /** Events tell the byte that was accessed, not its page. @defaultValue false */
@@ -37,6 +24,11 @@ export interface UserfaultfdOptions {
   wpAsync?: boolean;
   /** Events tell which thread's access they are. @defaultValue false */
   threadId?: boolean;
+  /**
+   * Which changes of registered memory are told, too. A worker's call waits until its event has been read; one on the main thread does
+   * not. Until then calls that bring pages are `EAGAIN`. @defaultValue none
+   */
+  events?: readonly C[];
   /** Linux's UFFD_FEATURE_ bits; the options above are or-ed to it. @defaultValue 0 */
   features?: number;
 }
@@ -70,12 +62,15 @@ export interface UserfaultMoveOptions extends UserfaultWakeOptions {
   allowHoles?: boolean;
 }
 
+/** Called with the one that has been closed. */
+type Closed = (uffd: Userfaultfd<UserfaultChange>) => void;
+
 /** What only this file has: a constructor that is called without it was called by a user. */
 class Made {
   constructor(
     readonly handle: Handle,
     readonly features: number,
-    readonly closed: (uffd: Userfaultfd) => void,
+    readonly closed: Closed,
   ) {}
 }
 
@@ -84,13 +79,23 @@ const forgotten = new FinalizationRegistry<Handle>((handle) => native.uffdClose(
 
 /** Where native code tells how many bytes came. */
 const came = new Float64Array(1);
-const told = new Float64Array(4);
+/** Where it tells an event. */
+const told = new Float64Array(EVENT_NUMBERS);
 
 /** @internal UFFD_FEATURE_ bits. */
 export function userfaultfdFeatures(options: UserfaultfdOptions): number {
-  const { sigbus, exactAddress, wpUnpopulated, wpAsync, threadId, features: more = 0 } = object('options', options);
+  const {
+    sigbus,
+    exactAddress,
+    wpUnpopulated,
+    wpAsync,
+    threadId,
+    events,
+    features: more = 0,
+  } = object('options', options);
   return (
     (bits('features', more) |
+      changeFeatures(events) |
       (isOn('sigbus', sigbus) ? constants.UFFD_FEATURE_SIGBUS : 0) |
       (isOn('exactAddress', exactAddress) ? constants.UFFD_FEATURE_EXACT_ADDRESS : 0) |
       (isOn('wpUnpopulated', wpUnpopulated) ? constants.UFFD_FEATURE_WP_UNPOPULATED : 0) |
@@ -135,6 +140,9 @@ function filled(code: number, syscall: string, address: Bytes, length: Bytes): v
  * event is told all the same; repeat the access when its page is there. A worker that is terminated while it waits ends within a
  * tenth of a second.
  *
+ * With the option `events` changes of the memory are told, too. While one has not been read yet {@link Userfaultfd.copy} and its kin, and
+ * {@link Userfaultfd.writeProtect}, throw `EAGAIN` with nothing done: read on, and try again.
+ *
  * It is closed with the space it was made of, and by `using`. Every method throws `ERR_VMALOCK_CLOSED` after that.
  *
  * @example
@@ -151,11 +159,11 @@ function filled(code: number, syscall: string, address: Bytes, length: Bytes): v
  *
  * @see docs/userfaultfd.md
  */
-export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
+export class Userfaultfd<C extends UserfaultChange = never> implements AsyncIterable<UserfaultEvent<C>>, Disposable {
   #handle: Handle;
   readonly #features: number;
   readonly #waiters: EventWaiters;
-  readonly #closed: (uffd: Userfaultfd) => void;
+  readonly #closed: Closed;
 
   private constructor(made: Made) {
     if (!(made instanceof Made))
@@ -168,18 +176,18 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
   }
 
   /** @internal */
-  static of(space: Handle, features: number, closed: (uffd: Userfaultfd) => void): Userfaultfd {
-    return new Userfaultfd(new Made(succeeded(native.uffdCreate(space, features), 'userfaultfd'), features, closed));
+  static of<C extends UserfaultChange>(space: Handle, features: number, closed: Closed): Userfaultfd<C> {
+    return new Userfaultfd<C>(new Made(succeeded(native.uffdCreate(space, features), 'userfaultfd'), features, closed));
   }
 
-  static #of(uffd: Userfaultfd): Handle {
+  static #of(uffd: Userfaultfd<UserfaultChange>): Handle {
     const handle = Userfaultfd.#ofAny(uffd);
     if (handle === 0) throw new VmalockError('ERR_VMALOCK_CLOSED', 'the userfaultfd is closed');
     return handle;
   }
 
   /** 0 when it is closed. */
-  static #ofAny(uffd: Userfaultfd): Handle {
+  static #ofAny(uffd: Userfaultfd<UserfaultChange>): Handle {
     if (typeof uffd === 'object' && uffd !== null && #handle in uffd) return uffd.#handle;
     throw new VmalockError('ERR_VMALOCK_ILLEGAL_INVOCATION', 'a method of Userfaultfd was called on something else');
   }
@@ -330,13 +338,11 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
   }
 
   /** The next event if there is one, without waiting; undefined: there is none. */
-  read(): UserfaultEvent | undefined {
+  read(): UserfaultEvent<C> | undefined {
     const code = native.uffdRead(Userfaultfd.#of(this), told);
     if (code === NativeCode.EAGAIN) return undefined;
     succeeded(code, 'read');
-    const [address = 0, access = 0, kind = 0, threadId = 0] = told;
-    const whose = this.#features & constants.UFFD_FEATURE_THREAD_ID ? { threadId } : {};
-    return { address, access: ACCESSES[access] ?? 'read', kind: KINDS[kind] ?? 'missing', ...whose };
+    return readEvent(told, this.#features) as UserfaultEvent<C>; // of others none is told
   }
 
   /** Unregisters everything; faults that wait go on, and iterations end. Closing again does nothing. */
@@ -358,7 +364,8 @@ export class Userfaultfd implements AsyncIterable<UserfaultEvent>, Disposable {
    * The events, each once, as they come; ends with {@link Userfaultfd.close}. Several iterations share them. The event loop stays alive
    * only while one waits for its next event.
    */
-  [Symbol.asyncIterator](): AsyncIterator<UserfaultEvent, undefined> {
-    return this.#waiters.iterator(() => (Userfaultfd.#ofAny(this) === 0 ? undefined : this.read()));
+  [Symbol.asyncIterator](): AsyncIterator<UserfaultEvent<C>, undefined> {
+    const all = this.#waiters.iterator(() => (Userfaultfd.#ofAny(this) === 0 ? undefined : this.read()));
+    return all as AsyncIterator<UserfaultEvent<C>, undefined>; // as read()
   }
 }

@@ -200,7 +200,9 @@ napi_value UffdMove(Call &call)
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
-/* (uffd, Float64Array(4)): 0, and address, access, kind and thread of the next event; EAGAIN when there is none */
+/*
+ * (uffd, Float64Array(7)): 0, and of the next event kind, address, access, thread, start, end, to; EAGAIN when there is none
+ */
 napi_value UffdRead(Call &call)
 {
 	Userfaultfd *uffd = Argument(call);
@@ -208,15 +210,18 @@ napi_value UffdRead(Call &call)
 	double *out = call.Elements<double>(1, napi_float64_array, &room);
 	struct vmalock_uffd_event event;
 
-	if (call.Failed() || room < 4)
+	if (call.Failed() || room < 7)
 		return call.Refuse();
 	int code = vmalock_uffd_read(uffd->uffd(), &event, 0);
 
 	if (!code) {
-		out[0] = static_cast<double>(event.address);
-		out[1] = event.access;
-		out[2] = event.kind;
+		out[0] = event.kind;
+		out[1] = static_cast<double>(event.address);
+		out[2] = event.access;
 		out[3] = event.thread_id;
+		out[4] = static_cast<double>(event.start);
+		out[5] = static_cast<double>(event.end);
+		out[6] = static_cast<double>(event.to);
 	}
 	return call.Number(code);
 }

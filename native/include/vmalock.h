@@ -613,9 +613,12 @@ typedef struct vmalock_uffd vmalock_uffd;
 
 /* UFFD_FEATURE_ bits under Linux's numbers. The others that Linux knows are ENOSYS; those nobody knows, EINVAL. */
 #define VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP (UINT64_C(1) << 0)
+#define VMALOCK_UFFD_FEATURE_EVENT_REMAP (UINT64_C(1) << 2)  /* mremap is told, and the new place stays registered */
+#define VMALOCK_UFFD_FEATURE_EVENT_REMOVE (UINT64_C(1) << 3) /* MADV_DONTNEED, MADV_FREE and MADV_REMOVE are told */
 #define VMALOCK_UFFD_FEATURE_MISSING_SHMEM (UINT64_C(1) << 5)
-#define VMALOCK_UFFD_FEATURE_SIGBUS (UINT64_C(1) << 7)    /* no events: the access gives SIGBUS */
-#define VMALOCK_UFFD_FEATURE_THREAD_ID (UINT64_C(1) << 8) /* events of faults tell whose they are */
+#define VMALOCK_UFFD_FEATURE_EVENT_UNMAP (UINT64_C(1) << 6) /* that mappings go is told */
+#define VMALOCK_UFFD_FEATURE_SIGBUS (UINT64_C(1) << 7)      /* no events: the access gives SIGBUS */
+#define VMALOCK_UFFD_FEATURE_THREAD_ID (UINT64_C(1) << 8)   /* events of faults tell whose they are */
 #define VMALOCK_UFFD_FEATURE_MINOR_SHMEM (UINT64_C(1) << 10)
 #define VMALOCK_UFFD_FEATURE_EXACT_ADDRESS (UINT64_C(1) << 11) /* events tell the byte, not the page */
 #define VMALOCK_UFFD_FEATURE_WP_HUGETLBFS_SHMEM (UINT64_C(1) << 12)
@@ -657,6 +660,9 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_unregister(vmalock_uffd *uffd, u
 #define VMALOCK_UFFD_COPY_WP UINT64_C(2)
 
 /*
+ * All that bring pages, vmalock_uffd_move() and vmalock_uffd_writeprotect() are EAGAIN, with nothing done, while a change has been told, or is
+ * about to be, that nobody has read yet: read it, and try again.
+ *
  * UFFDIO_COPY, UFFDIO_ZEROPAGE, UFFDIO_CONTINUE: bring pages, and wake the faults that wait for them unless @mode has DONTWAKE. With WP
  * (not for ZEROPAGE) the pages come write-protected.
  * @done: bytes that came, also after an error; may be NULL.
@@ -709,18 +715,34 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_writeprotect(vmalock_uffd *uffd,
 /* UFFDIO_WAKE: faults that wait there look again. Return: 0; EINVAL. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_wake(vmalock_uffd *uffd, uint64_t addr, uint64_t length);
 
-enum vmalock_uffd_kind { VMALOCK_UFFD_MISSING, VMALOCK_UFFD_WP, VMALOCK_UFFD_MINOR };
+enum vmalock_uffd_kind {
+	/* Faults. */
+	VMALOCK_UFFD_MISSING,
+	VMALOCK_UFFD_WP,
+	VMALOCK_UFFD_MINOR,
+	/*
+	 * Changes, told to those who asked by a feature. The call that makes one comes back when it has been read or the userfaultfd has closed; what
+	 * vmalock_thread_userfaults() says of faults holds for it, too, and it ends as if it had waited.
+	 */
+	VMALOCK_UFFD_REMAP,  /* [start, end) has moved: to @to on */
+	VMALOCK_UFFD_REMOVE, /* pages of [start, end) go, of one mapping; told before */
+	VMALOCK_UFFD_UNMAP,  /* [start, end) as it was asked for has gone; also where it was then refused half-way */
+};
 
 struct vmalock_uffd_event {
-	uint64_t address; /* bytes: the page's, or with EXACT_ADDRESS the access's */
-	enum vmalock_access access;
+	uint64_t address;           /* of a fault. bytes: the page's, or with EXACT_ADDRESS the access's */
+	enum vmalock_access access; /* of a fault */
 	enum vmalock_uffd_kind kind;
-	uint32_t thread_id; /* with THREAD_ID: vmalock_set_thread_id(); else 0 */
+	uint32_t thread_id;      /* of a fault. With THREAD_ID: vmalock_set_thread_id(); else 0 */
+	uint64_t start, end, to; /* of a change. bytes; @to of REMAP alone */
 };
 
 #define VMALOCK_FOREVER UINT64_MAX
 
-/* read(2): the next event, in the order of the faults. Return: 0; EAGAIN (none within @timeout_ns; 0: does not wait); EBADF (closed). */
+/*
+ * read(2): the next event. Faults come in their order, and before changes that somebody waits with. Those that nobody waits with, in the order
+ * in which they were told, among the faults. Return: 0; EAGAIN (none within @timeout_ns; 0: does not wait); EBADF (closed).
+ */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_read(vmalock_uffd *uffd, struct vmalock_uffd_event *out,
 						     uint64_t timeout_ns);
 

@@ -25,8 +25,13 @@ import {
   SpaceObserver,
   type Stats,
   TraceError,
+  type UserfaultChange,
   type UserfaultEvent,
+  type UserfaultFault,
   Userfaultfd,
+  type UserfaultfdOptions,
+  type UserfaultRemap,
+  type UserfaultUnmap,
   type Vma,
   VmalockError,
   type WaitSummary,
@@ -122,7 +127,6 @@ export function calls(): void {
   isSame<ReturnType<AddressSpace['exit']>, void>(true);
   isSame<ReturnType<AddressSpace['reap']>, boolean>(true);
   isSame<ReturnType<AddressSpace['mincore']>, Uint8Array>(true);
-  isSame<ReturnType<AddressSpace['userfaultfd']>, Userfaultfd>(true);
   isSame<ReturnType<AddressSpace['status']>, Record<string, number>>(true);
   isSame<ReturnType<AddressSpace['stats']>, Stats>(true);
   isSame<ReturnType<typeof AddressSpace.open>, AddressSpace>(true);
@@ -240,6 +244,21 @@ export async function userfaults(): Promise<void> {
   // @ts-expect-error only a space makes one
   new Userfaultfd();
   void disposable;
+}
+
+export async function userfaultChanges(): Promise<void> {
+  const uffd = space.userfaultfd({ events: ['unmap', 'remap'] });
+  isSame<typeof uffd, Userfaultfd<'unmap' | 'remap'>>(true);
+  for await (const event of uffd) {
+    if (event.kind === 'unmap') isSame<typeof event, UserfaultUnmap>(true);
+    else if (event.kind === 'remap') isSame<typeof event, UserfaultRemap>(true);
+    else isSame<typeof event, UserfaultFault>(true); // removals were not asked for
+  }
+  const some: UserfaultfdOptions = { events: ['remove'] };
+  isSame<UserfaultChange, 'remap' | 'remove' | 'unmap'>(true);
+  space.userfaultfd(some) satisfies Userfaultfd<UserfaultChange>;
+  // @ts-expect-error there is no such change
+  space.userfaultfd({ events: ['exec'] });
 }
 
 export function errors(error: unknown): void {

@@ -342,7 +342,10 @@ describe('a worker', () => {
     using space = drawn('A');
     using uffd = space.userfaultfd({ threadId: true });
     uffd.register(page(0), PAGE, { missing: true });
-    const worker = workerOf(`AddressSpace.open(workerData).read(${page(0)}, 1); parentPort.postMessage(0);`, space.share());
+    const worker = workerOf(
+      `AddressSpace.open(workerData).read(${page(0)}, 1); parentPort.postMessage(0);`,
+      space.share(),
+    );
     const { threadId } = worker;
     const answer = answerOf(worker);
     for await (const event of uffd) {

@@ -14,23 +14,9 @@
 
 #include "fault/fault.h"
 #include "mm/userfault.h"
+#include "mm/userfault_manner.h"
 #include "sync/syncpoint.h"
 #include "sync/thread_id.h"
-
-/* Between two looks whether the thread is still to wait. */
-#define LOOK_EVERY_NS UINT64_C(50000000)
-
-static struct userfault_manner *manner(void)
-{
-	static __thread struct userfault_manner of_this_thread;
-
-	return &of_this_thread;
-}
-
-void userfault_set_manner(const struct userfault_manner *m)
-{
-	*manner() = *m;
-}
 
 static struct vmalock_uffd_event event_of(const struct fault *f, enum vmalock_uffd_kind kind)
 {
@@ -67,7 +53,7 @@ uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind)
 		return VMALOCK_FAULT_SIGBUS;
 	mm_count(f->mm, STAT_userfaults);
 	event = event_of(f, kind);
-	if (manner()->returns) {
+	if (userfault_returns()) {
 		userfault_post(ctx, &event);
 		return VMALOCK_FAULT_USERFAULT;
 	}
@@ -81,22 +67,12 @@ uint32_t fault_userfault(struct fault *f, enum vmalock_uffd_kind kind)
 	return FAULT_CHANGED;
 }
 
-/* May this thread wait on? Asked now and then where somebody wants to be asked. */
-static bool goes_on(const struct userfault_manner *m)
-{
-	return !m->go_on || m->go_on(m->arg);
-}
-
 bool fault_userfault_wait(struct fault *f)
 {
-	const struct userfault_manner *m = manner();
-	uint64_t timeout_ns = m->go_on ? LOOK_EVERY_NS : SYNC_FOREVER;
 	bool woken;
 
 	syncpoint("userfault-waits");
-	do
-		woken = userfault_sleep(f->wait, timeout_ns);
-	while (!woken && goes_on(m));
+	woken = userfault_sleep_patiently(f->wait);
 	userfault_leave(f->wait);
 	return woken;
 }

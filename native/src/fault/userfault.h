@@ -1,20 +1,10 @@
 /*
- * fault/userfault.h - how this thread's faults meet a userfaultfd; pages that one brings
+ * fault/userfault.h - pages that a userfaultfd brings
  */
 #ifndef VMALOCK_FAULT_USERFAULT_H
 #define VMALOCK_FAULT_USERFAULT_H
 
 #include "mm/userfault.h"
-
-/* Of the calling thread; all zero at its start: faults wait. */
-struct userfault_manner {
-	bool returns; /* never waits: USERFAULT */
-	int (*go_on)(
-		void *arg); /* asked while it waits; 0: it gives up, and the fault ends as USERFAULT. NULL: waits on */
-	void *arg;
-};
-
-void userfault_set_manner(const struct userfault_manner *m);
 
 /* Where the page of a fill comes from. */
 enum userfault_source {

@@ -242,24 +242,41 @@ static int fill_page(struct filling *f)
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
-static int fill_pages(struct mm *mm, const struct userfault_fill *fill, uint64_t *done)
+static int fill_held(struct filling *f, uint64_t *done)
 {
+	const struct userfault_fill *fill = f->fill;
+	int err = 0;
+
+	for (; *done < fill->length && !err; *done += err ? 0 : PAGE_SIZE) {
+		f->addr = fill->addr + *done;
+		err = fill_page(f);
+	}
+	return err;
+}
+
+static int fill_pages(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done)
+{
+	struct mm *mm = ctx->mm;
 	struct hold hold;
-	struct filling f = { .mm = mm, .fill = fill };
-	int err = hold_vma(mm, fill, &hold);
+	int err;
+
+	syncpoint("uffd-fill-begins");
+	err = hold_vma(mm, fill, &hold);
 
 	if (err)
 		return err;
-	f.vma = hold.vma;
-	for (; *done < fill->length && !err; *done += err ? 0 : PAGE_SIZE) {
-		f.addr = fill->addr + *done;
-		err = fill_page(&f);
+	err = userfault_fill_begin(ctx);
+	if (!err) {
+		struct filling f = { .mm = mm, .vma = hold.vma, .fill = fill };
+
+		err = fill_held(&f, done);
+		userfault_fill_end(ctx);
 	}
 	let_go(mm, &hold);
 	return err;
 }
 
-static int fill_pages_reclaiming(struct mm *mm, const struct userfault_fill *fill, uint64_t *done)
+static int fill_pages_reclaiming(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done)
 {
 	unsigned reclaims = 0;
 	uint64_t before;
@@ -267,9 +284,9 @@ static int fill_pages_reclaiming(struct mm *mm, const struct userfault_fill *fil
 
 	do {
 		before = *done;
-		err = fill_pages(mm, fill, done);
+		err = fill_pages(ctx, fill, done);
 		reclaims = *done > before ? 0 : reclaims + 1;
-	} while (err == FILL_NO_FRAME && reclaims <= FAULT_MOST_RECLAIMS && mm_reclaim(mm));
+	} while (err == FILL_NO_FRAME && reclaims <= FAULT_MOST_RECLAIMS && mm_reclaim(ctx->mm));
 	return err == FILL_NO_FRAME ? -ENOMEM : err;
 }
 
@@ -277,7 +294,7 @@ int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill,
 {
 	bool protects = fill->source == USERFAULT_COPY || fill->source == USERFAULT_CONTINUE;
 	uint64_t known = VMALOCK_UFFD_COPY_DONTWAKE | (protects ? VMALOCK_UFFD_COPY_WP : 0);
-	int err = userfault_check_range(fill->addr, fill->length);
+	int err = userfault_is_changing(ctx) ? -EAGAIN : userfault_check_range(fill->addr, fill->length);
 
 	*done = 0;
 	if (err)
@@ -286,7 +303,7 @@ int userfault_fill(struct userfault_ctx *ctx, const struct userfault_fill *fill,
 		return -EINVAL;
 	if (userfault_is_closed(ctx))
 		return -EBADF;
-	err = fill_pages_reclaiming(ctx->mm, fill, done);
+	err = fill_pages_reclaiming(ctx, fill, done);
 	if (*done && !(fill->mode & VMALOCK_UFFD_COPY_DONTWAKE))
 		userfault_wake(ctx, fill->addr, fill->addr + *done);
 	return err && *done ? -EAGAIN : err;

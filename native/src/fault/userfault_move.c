@@ -143,19 +143,25 @@ static int move_pages(struct userfault_ctx *ctx, const struct userfault_move *mo
 
 	if (err)
 		return err;
+	err = userfault_fill_begin(ctx);
+	if (err) {
+		let_go(mm, &hold);
+		return err;
+	}
 	err = check_vmas(ctx, move, &hold);
 	if (!err) {
 		mm_invalidate_start(mm, move->from, move->from + move->length, VMALOCK_INVALIDATE_CLEAR);
 		err = move_held(mm, move, done);
 		mm_invalidate_end(mm, move->from, move->from + move->length, VMALOCK_INVALIDATE_CLEAR);
 	}
+	userfault_fill_end(ctx);
 	let_go(mm, &hold);
 	return err;
 }
 
 int userfault_move(struct userfault_ctx *ctx, const struct userfault_move *move, uint64_t *done)
 {
-	int err = userfault_check_range(move->to, move->length);
+	int err = userfault_is_changing(ctx) ? -EAGAIN : userfault_check_range(move->to, move->length);
 
 	*done = 0;
 	if (!err)

@@ -13,6 +13,8 @@
 	X(MMAP, "mmap_lock with its writers' gate: the shape of a space; a parent's before its child's")                \
 	X(MMAP_CHILD, "mmap_lock of a child that fork is building")                                                     \
 	X(VMA, "a VMA's own lock: readers are faults, the writer is in and out at once")                                \
+	X(USERFAULT_CHANGES,                                                                                            \
+	  "who brings pages of a userfaultfd, against who announces a change that it is to read first")                 \
 	X(ANON, "creation of a VMA's anon, which looks at its neighbours")                                              \
 	X(ANON_TREE, "counts of the anons that descend from one by fork")                                               \
 	X(FILE_MAPPINGS, "which VMAs of all spaces map one file, and where; held throughout a truncation")              \

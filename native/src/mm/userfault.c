@@ -24,6 +24,11 @@ static struct userfault_wait *wait_of(struct list_node *node)
 	return container_of(node, struct userfault_wait, node);
 }
 
+static struct userfault_notice *notice_of(struct userfault_wait *w)
+{
+	return container_of(w, struct userfault_notice, wait);
+}
+
 /* --- life ------------------------------------------------------------------------------------------------------------ */
 
 int userfault_create(struct mm *mm, uint64_t features, struct userfault_ctx **out)
@@ -38,6 +43,8 @@ int userfault_create(struct mm *mm, uint64_t features, struct userfault_ctx **ou
 	list_init(&ctx->unread);
 	list_init(&ctx->read);
 	list_init(&ctx->free_posts);
+	list_init(&ctx->notices);
+	sync_rwlock_init(&ctx->changes);
 	ctx->features = features;
 	mm_get(mm);
 	ctx->mm = mm;
@@ -56,8 +63,10 @@ void userfault_put(struct userfault_ctx *ctx)
 
 	if (!refcount_put(&ctx->refs))
 		return;
-	check(list_is_empty(&ctx->unread) && list_is_empty(&ctx->read));
+	check(list_is_empty(&ctx->unread) && list_is_empty(&ctx->read) && list_is_empty(&ctx->notices));
+	check(!userfault_is_changing(ctx));
 	sync_mutex_destroy(&ctx->lock);
+	sync_rwlock_destroy(&ctx->changes);
 	alloc_free(ctx->posts);
 	alloc_free(ctx);
 	mm_put(mm);
@@ -95,12 +104,14 @@ static void make_posts(struct userfault_ctx *ctx)
 		list_add_last(&ctx->free_posts, &ctx->posts[i].node);
 }
 
+/* Since the last change: a fault that was told before it is another one. */
 static struct userfault_wait *find_post(struct userfault_ctx *ctx, const struct vmalock_uffd_event *event)
 {
-	list_for_each(node, next, &ctx->unread)
-	{
+	for (struct list_node *node = ctx->unread.prev; node != &ctx->unread; node = node->prev) {
 		struct userfault_wait *w = wait_of(node);
 
+		if (userfault_is_notice(&w->event))
+			break;
 		if (!w->ctx && w->event.address == event->address && w->event.kind == event->kind)
 			return w;
 	}
@@ -134,6 +145,126 @@ void userfault_post(struct userfault_ctx *ctx, const struct vmalock_uffd_event *
 	unlock(ctx);
 }
 
+/* --- changes --------------------------------------------------------------------------------------------------------- */
+
+static void lock_changes(struct userfault_ctx *ctx, bool writes)
+{
+	held_wait(RANK_USERFAULT_CHANGES);
+	if (writes)
+		sync_rwlock_write(&ctx->changes);
+	else
+		sync_rwlock_read(&ctx->changes);
+	held_add(RANK_USERFAULT_CHANGES);
+}
+
+static void unlock_changes(struct userfault_ctx *ctx)
+{
+	held_remove(RANK_USERFAULT_CHANGES);
+	sync_rwlock_unlock(&ctx->changes);
+}
+
+int userfault_announce(struct userfault_ctx *ctx, const struct vmalock_uffd_event *event, struct userfault_notice **out)
+{
+	struct userfault_notice *notice = alloc_zeroed(sizeof(*notice));
+
+	if (!notice)
+		return -ENOMEM;
+	userfault_get(ctx);
+	notice->ctx = ctx;
+	notice->wait.event = *event;
+	atomic_init(&notice->wait.woken, 0);
+	syncpoint("userfault-announces");
+	lock_changes(ctx, true);
+	(void)atomic_fetch_add_relaxed(&ctx->changing, 1);
+	unlock_changes(ctx);
+	*out = notice;
+	return 0;
+}
+
+static void settle(struct userfault_notice *notice)
+{
+	(void)atomic_fetch_sub_acq_rel(&notice->ctx->changing, 1);
+}
+
+void userfault_free_notice(struct userfault_notice *notice)
+{
+	userfault_put(notice->ctx);
+	alloc_free(notice);
+}
+
+void userfault_withdraw(struct userfault_notice *notice)
+{
+	settle(notice);
+	userfault_free_notice(notice);
+}
+
+static bool add_notice(struct userfault_notice *notice, struct list_node *list, bool left)
+{
+	struct userfault_ctx *ctx = notice->ctx;
+	bool open;
+
+	lock(ctx);
+	open = !ctx->closed;
+	if (open) {
+		notice->left = left;
+		list_add_last(list, &notice->wait.node);
+		tell(ctx);
+	} else {
+		settle(notice);
+	}
+	unlock(ctx);
+	return open;
+}
+
+bool userfault_post_notice(struct userfault_notice *notice)
+{
+	return add_notice(notice, &notice->ctx->unread, true);
+}
+
+bool userfault_queue_notice(struct userfault_notice *notice)
+{
+	return add_notice(notice, &notice->ctx->notices, false);
+}
+
+/* Context: lock. */
+static void take_out(struct userfault_notice *notice)
+{
+	list_remove(&notice->wait.node);
+	settle(notice);
+}
+
+/* Who waits no longer leaves it among the faults: what its thread tells from now on comes after it. */
+enum userfault_end userfault_leave_notice(struct userfault_notice *notice)
+{
+	struct userfault_ctx *ctx = notice->ctx;
+	enum userfault_end end = USERFAULT_LEFT;
+
+	lock(ctx);
+	if (atomic_load_relaxed(&notice->wait.woken)) {
+		end = notice->read ? USERFAULT_READ : USERFAULT_CLOSED;
+	} else {
+		list_remove(&notice->wait.node);
+		notice->left = true;
+		list_add_last(&ctx->unread, &notice->wait.node);
+	}
+	unlock(ctx);
+	return end;
+}
+
+int userfault_fill_begin(struct userfault_ctx *ctx)
+{
+	lock_changes(ctx, false);
+	if (!userfault_is_changing(ctx))
+		return 0;
+	unlock_changes(ctx);
+	return -EAGAIN;
+}
+
+void userfault_fill_end(struct userfault_ctx *ctx)
+{
+	unlock_changes(ctx);
+}
+
 /* --- waiting --------------------------------------------------------------------------------------------------------- */
 
 bool userfault_sleep(struct userfault_wait *wait, uint64_t timeout_ns)
@@ -156,6 +287,13 @@ void userfault_leave(struct userfault_wait *wait)
 	userfault_put(ctx);
 }
 
+/* Context: lock, which who is woken takes before it goes. */
+static void wake(struct userfault_wait *w)
+{
+	atomic_store_release(&w->woken, 1);
+	sync_wake_u32(&w->woken, 1);
+}
+
 /* Context: lock. */
 static void finish(struct userfault_ctx *ctx, struct userfault_wait *w)
 {
@@ -164,8 +302,7 @@ static void finish(struct userfault_ctx *ctx, struct userfault_wait *w)
 		list_add_last(&ctx->free_posts, &w->node);
 		return;
 	}
-	atomic_store_release(&w->woken, 1);
-	sync_wake_u32(&w->woken, 1);
+	wake(w);
 }
 
 static void wake_list(struct userfault_ctx *ctx, struct list_node *list, uint64_t start, uint64_t end)
@@ -174,7 +311,7 @@ static void wake_list(struct userfault_ctx *ctx, struct list_node *list, uint64_
 	{
 		struct userfault_wait *w = wait_of(node);
 
-		if (w->event.address >= start && w->event.address < end)
+		if (!userfault_is_notice(&w->event) && w->event.address >= start && w->event.address < end)
 			finish(ctx, w);
 	}
 }
@@ -187,12 +324,33 @@ void userfault_wake(struct userfault_ctx *ctx, uint64_t start, uint64_t end)
 	unlock(ctx);
 }
 
-void userfault_shut(struct userfault_ctx *ctx)
+/* Those in the order in which they were told. Context: lock. */
+static void take_left(struct userfault_ctx *ctx, struct userfault_notice **left)
 {
+	while (!list_is_empty(&ctx->unread)) {
+		struct userfault_notice *notice = notice_of(wait_of(ctx->unread.next));
+
+		take_out(notice);
+		notice->next = NULL;
+		*left = notice;
+		left = &notice->next;
+	}
+}
+
+void userfault_shut(struct userfault_ctx *ctx, struct userfault_notice **left)
+{
+	*left = NULL;
 	lock(ctx);
 	ctx->closed = true;
 	wake_list(ctx, &ctx->unread, 0, UINT64_MAX);
 	wake_list(ctx, &ctx->read, 0, UINT64_MAX);
+	take_left(ctx, left);
+	while (!list_is_empty(&ctx->notices)) {
+		struct userfault_notice *notice = notice_of(wait_of(ctx->notices.next));
+
+		take_out(notice);
+		wake(&notice->wait);
+	}
 	tell(ctx);
 	unlock(ctx);
 }
@@ -209,14 +367,40 @@ bool userfault_is_closed(struct userfault_ctx *ctx)
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
-/* Context: lock. */
-static void take(struct userfault_ctx *ctx, struct vmalock_uffd_event *out)
+/* Who reads has a reference of its own, so that this one is not the last. Context: lock. */
+static void take_notice(struct userfault_notice *notice)
 {
-	struct userfault_wait *w = wait_of(ctx->unread.next);
+	take_out(notice);
+	notice->read = true;
+	if (notice->left)
+		userfault_free_notice(notice);
+	else
+		wake(&notice->wait);
+}
 
-	*out = w->event;
+/* Context: lock. */
+static void take_fault(struct userfault_ctx *ctx, struct userfault_wait *w)
+{
 	list_remove(&w->node);
 	list_add_last(w->ctx ? &ctx->read : &ctx->free_posts, &w->node);
+}
+
+static bool nothing_is_unread(const struct userfault_ctx *ctx)
+{
+	return list_is_empty(&ctx->unread) && list_is_empty(&ctx->notices);
+}
+
+/* Context: lock; something is unread. */
+static void take(struct userfault_ctx *ctx, struct vmalock_uffd_event *out)
+{
+	struct list_node *list = list_is_empty(&ctx->unread) ? &ctx->notices : &ctx->unread;
+	struct userfault_wait *w = wait_of(list->next);
+
+	*out = w->event;
+	if (userfault_is_notice(out))
+		take_notice(notice_of(w));
+	else
+		take_fault(ctx, w);
 }
 
 /* Lets go of the lock meanwhile. What came before it did has changed the word that is slept on. Context: lock. */
@@ -239,14 +423,14 @@ int userfault_read(struct userfault_ctx *ctx, struct vmalock_uffd_event *out, ui
 	int err = 0;
 
 	lock(ctx);
-	while (list_is_empty(&ctx->unread) && !ctx->closed && left) {
+	while (nothing_is_unread(ctx) && !ctx->closed && left) {
 		sleep_for_event(ctx, left);
 		if (timeout_ns != SYNC_FOREVER)
 			left = timeout_ns - min_u64(timeout_ns, clock_now_ns() - begin);
 	}
 	if (ctx->closed)
 		err = -EBADF;
-	else if (list_is_empty(&ctx->unread))
+	else if (nothing_is_unread(ctx))
 		err = -EAGAIN;
 	else
 		take(ctx, out);

@@ -8,6 +8,7 @@
 #include "ops/merge.h"
 #include "ops/seal.h"
 #include "ops/truncate.h"
+#include "ops/userfault_notices.h"
 
 static bool is_known(int advice)
 {
@@ -120,12 +121,31 @@ uint32_t advise_markers(const struct vma *vma)
 	return PT_KEEP_UFFD_MARKERS | (vma_flags(vma) & VM_UFFD_WP ? PT_LEAVE_UFFD_MARKERS : 0);
 }
 
+/*
+ * Pages of [@start, @end) are about to go: a userfaultfd that wants to know reads it first, and mmap_lock is let go meanwhile. *@told: was it?
+ * Then no VMA that was found before is one now.
+ */
+static int tell_removal(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, bool *told)
+{
+	struct userfault_notices notices = { 0 };
+	int err = notices_add_remove(&notices, vma, start, end);
+
+	*told = notices.first != NULL;
+	if (err || !*told)
+		return err;
+	mmap_read_unlock(mm);
+	notices_tell(&notices);
+	mmap_read_lock(mm);
+	return 0;
+}
+
+static bool may_drop(const struct vma *vma, int advice)
+{
+	return !(vma_flags(vma) & (VM_PFNMAP | (advice == MADV_IS_DONTNEED_LOCKED ? 0 : VM_LOCKED)));
+}
+
 static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end, int advice)
 {
-	uint64_t refused = VM_PFNMAP | (advice == MADV_IS_DONTNEED_LOCKED ? 0 : VM_LOCKED);
-
-	if (vma_flags(vma) & refused)
-		return -EINVAL;
 	if (advice == MADV_IS_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
 	mm_invalidate_start(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
@@ -137,6 +157,28 @@ static int drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint
 	}
 	mm_invalidate_end(mm, start, end, VMALOCK_INVALIDATE_CLEAR);
 	return 0;
+}
+
+/* What it is told of may have changed when it has been read: *@end is then as far as what is there now goes. */
+static int tell_and_drop_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t *end, int advice)
+{
+	bool told;
+	int err;
+
+	if (!may_drop(vma, advice))
+		return -EINVAL;
+	err = tell_removal(mm, vma, start, *end, &told);
+	if (err)
+		return err;
+	if (told) {
+		vma = mm_lookup(mm, start);
+		if (!vma)
+			return -ENOMEM;
+		if (!may_drop(vma, advice))
+			return -EINVAL;
+		*end = min_u64(*end, vma_end(vma));
+	}
+	return drop_pages(mm, vma, start, *end, advice);
 }
 
 /*
@@ -163,13 +205,23 @@ static int guard(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, i
 }
 
 /* Linux lets go of mmap_lock for this; the lock of a file's mappings ranks above it, so that here it can stay. */
-static int remove_pages(const struct vma *vma, uint64_t start, uint64_t end)
+static int remove_pages(struct mm *mm, const struct vma *vma, uint64_t start, uint64_t end)
 {
+	struct vma_file *file = vma->file;
+	uint64_t offset = vma_offset_at(vma, start);
+	bool told;
+	int err;
+
 	if ((vma_flags(vma) & VM_LOCKED) || !vma->file)
 		return -EINVAL;
 	if ((vma_flags(vma) & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return -EACCES;
-	return op_punch_hole(vma->file, vma_offset_at(vma, start), end - start);
+	vma_file_get(file); /* the mapping that holds it may go */
+	err = tell_removal(mm, vma, start, end, &told);
+	if (!err)
+		err = op_punch_hole(file, offset, end - start);
+	vma_file_put(file);
+	return err;
 }
 
 /* Pages of files and of shared memory stay: there is nothing behind them that they could leave to. */
@@ -189,13 +241,16 @@ static int put_aside(struct mm *mm, const struct vma *vma, uint64_t start, uint6
 	return 0;
 }
 
-static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, int advice)
+/* Lets go of mmap_lock where it tells. *@last: as far as it has been done. */
+static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t *last, int advice)
 {
+	uint64_t end = *last;
+
 	switch (advice) {
 	case MADV_IS_DONTNEED:
 	case MADV_IS_DONTNEED_LOCKED:
 	case MADV_IS_FREE:
-		return drop_pages(mm, vma, start, end, advice);
+		return tell_and_drop_pages(mm, vma, start, last, advice);
 	case MADV_IS_COLD:
 	case MADV_IS_PAGEOUT:
 		return put_aside(mm, vma, start, end, advice);
@@ -205,7 +260,7 @@ static int about_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 	case MADV_IS_GUARD_REMOVE:
 		return guard(mm, vma, start, end, advice);
 	case MADV_IS_REMOVE:
-		return remove_pages(vma, start, end);
+		return remove_pages(mm, vma, start, end);
 	default:
 		return -ENOSYS;
 	}
@@ -252,7 +307,7 @@ static int advise_range(struct mm *mm, uint64_t start, uint64_t end, int advice)
 		last = min_u64(vma_end(vma), end);
 		if (!seal_allows_advice(vma, advice))
 			return -EPERM;
-		err = writer ? set_flags(mm, &vma, start, last, advice) : about_pages(mm, vma, start, last, advice);
+		err = writer ? set_flags(mm, &vma, start, last, advice) : about_pages(mm, vma, start, &last, advice);
 		if (err)
 			return err;
 		start = last;

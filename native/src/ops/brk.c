@@ -14,11 +14,11 @@
  * The part from @new_end on goes. Linux refuses when the first mapping there begins beyond the heap; a split that the
  * unmapping made before it was refused stays.
  */
-static bool shrink(struct mm *mm, uint64_t new_end, uint64_t old_end)
+static bool shrink(struct mm *mm, uint64_t new_end, uint64_t old_end, struct userfault_notices *notices)
 {
 	struct vma *vma = mm_find(mm, new_end);
 
-	return vma && vma_start(vma) < old_end && unmap_range(mm, new_end, old_end) == 0;
+	return vma && vma_start(vma) < old_end && unmap_range(mm, new_end, old_end, notices) == 0;
 }
 
 /* One page, and a stack's guard gap, stay free below the next mapping. */
@@ -49,7 +49,7 @@ static bool grow(struct mm *mm, uint64_t old_end, uint64_t new_end)
 	return has_room(mm, old_end, new_end) && limits_allow(mm, region.length) && map_region(mm, &region) == 0;
 }
 
-static uint64_t brk_locked(struct mm *mm, uint64_t addr, struct populate *populate)
+static uint64_t brk_locked(struct mm *mm, uint64_t addr, struct populate *populate, struct userfault_notices *notices)
 {
 	uint64_t start = atomic_load_relaxed(&mm->brk_start), old = atomic_load_relaxed(&mm->brk);
 	uint64_t old_end = page_up(old), new_end = page_up(addr);
@@ -60,11 +60,13 @@ static uint64_t brk_locked(struct mm *mm, uint64_t addr, struct populate *popula
 	if (new_end == old_end)
 		done = true;
 	else if (addr <= old)
-		done = shrink(mm, new_end, old_end);
+		done = shrink(mm, new_end, old_end, notices);
 	else
 		done = grow(mm, old_end, new_end);
-	if (!done)
+	if (!done) {
+		notices_withdraw(notices);
 		return old;
+	}
 	if (new_end > old_end && (mm->default_flags & VM_LOCKED))
 		*populate = (struct populate){ .start = old_end, .end = new_end };
 	atomic_store_relaxed(&mm->brk, addr);
@@ -73,12 +75,14 @@ static uint64_t brk_locked(struct mm *mm, uint64_t addr, struct populate *popula
 
 uint64_t op_brk(struct mm *mm, uint64_t addr, struct populate *populate)
 {
+	struct userfault_notices notices = { 0 };
 	uint64_t result;
 
 	*populate = (struct populate){ 0 };
 	mmap_write_lock(mm);
-	result = brk_locked(mm, addr, populate);
+	result = brk_locked(mm, addr, populate, &notices);
 	mmap_write_unlock(mm);
+	notices_tell(&notices);
 	return result;
 }
 

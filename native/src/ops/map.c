@@ -236,7 +236,7 @@ int map_region(struct mm *mm, const struct region *r)
 	int err;
 
 	mmap_assert_write_locked(mm);
-	err = unmap_prepare(mm, r->start, r->start + r->length, &u);
+	err = unmap_prepare(mm, r->start, r->start + r->length, &u, r->notices);
 	if (err)
 		return err;
 	err = check_limits(mm, r, &u);
@@ -306,9 +306,15 @@ static int map_locked(struct mm *mm, const struct map_request *r, struct region 
 	return map_region(mm, region);
 }
 
-int op_mmap_locked(struct mm *mm, const struct map_request *r, uint64_t *out, struct populate *populate)
+int op_mmap_locked(struct mm *mm, const struct map_request *r, uint64_t *out, struct populate *populate,
+		   struct userfault_notices *notices)
 {
-	struct region region = { .length = page_up(r->length), .pgoff = r->offset >> PAGE_SHIFT, .file = r->file };
+	struct region region = {
+		.length = page_up(r->length),
+		.pgoff = r->offset >> PAGE_SHIFT,
+		.file = r->file,
+		.notices = notices,
+	};
 	int err;
 
 	region.flags = flags_of_request(r) | mm->default_flags;
@@ -325,13 +331,15 @@ int op_mmap_locked(struct mm *mm, const struct map_request *r, uint64_t *out, st
 
 int op_mmap(struct mm *mm, const struct map_request *r, uint64_t *out, struct populate *populate)
 {
+	struct userfault_notices notices = { 0 };
 	int err = check_early(r);
 
 	if (err)
 		return err;
 	mmap_write_lock(mm);
-	err = op_mmap_locked(mm, r, out, populate);
+	err = op_mmap_locked(mm, r, out, populate, &notices);
 	mmap_write_unlock(mm);
+	notices_tell(&notices);
 	return err;
 }
 

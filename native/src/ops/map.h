@@ -5,6 +5,7 @@
 #define VMALOCK_OPS_MAP_H
 
 #include "mm/mm.h"
+#include "ops/userfault_notices.h"
 
 struct map_request {
 	uint64_t addr, length; /* bytes, as the system call gets them */
@@ -26,9 +27,9 @@ struct populate {
  */
 must_check int op_mmap(struct mm *mm, const struct map_request *request, uint64_t *out, struct populate *populate);
 
-/* The same for a request that checked its arguments itself. Context: mmap_lock for writing. */
-must_check int op_mmap_locked(struct mm *mm, const struct map_request *request, uint64_t *out,
-			      struct populate *populate);
+/* The same for a request that checked its arguments itself. @notices: as unmap_prepare(). Context: mmap_lock for writing. */
+must_check int op_mmap_locked(struct mm *mm, const struct map_request *request, uint64_t *out, struct populate *populate,
+			      struct userfault_notices *notices);
 
 /* A mapping as execve leaves it: never merged. Return: vmalock_mm_map_initial(). */
 must_check int op_map_initial(struct mm *mm, const struct vmalock_initial_vma *what, struct vma_file *file);
@@ -50,6 +51,7 @@ struct region {
 	struct vma_file *file;
 	bool only_grow;  /* see struct merge */
 	bool is_refused; /* nobody promises its memory: what lies there goes all the same, and the answer is -ENOMEM */
+	struct userfault_notices *notices; /* as unmap_prepare() */
 };
 must_check int map_region(struct mm *mm, const struct region *region);
 

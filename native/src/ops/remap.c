@@ -136,8 +136,9 @@ static int cut_tail(const struct remap *r)
 {
 	uint64_t start = r->addr + r->new_length, length = r->old_length - r->new_length;
 
-	return start > MM_TASK_SIZE || length > MM_TASK_SIZE - start ? -EINVAL
-								     : unmap_range(r->mm, start, start + length);
+	return start > MM_TASK_SIZE || length > MM_TASK_SIZE - start
+		       ? -EINVAL
+		       : unmap_range(r->mm, start, start + length, &r->notices->after);
 }
 
 static int choose_new_addr(struct remap *r)
@@ -159,7 +160,7 @@ static int move_to(struct remap *r)
 	int err;
 
 	if (r->flags & VMALOCK_MREMAP_FIXED) {
-		err = unmap_range(mm, r->new_addr, r->new_addr + r->new_length);
+		err = unmap_range(mm, r->new_addr, r->new_addr + r->new_length, &r->notices->before);
 		if (err)
 			return err;
 		r->vma = mm_lookup(mm, r->addr); /* the unmapping may have cut it */
@@ -259,8 +260,20 @@ static int remap_locked(struct remap *r, struct populate *populate)
 	return 0;
 }
 
+/* As Linux: what was unmapped is told also when the request then failed. */
+static void tell(struct remap_notices *notices, bool failed)
+{
+	notices_tell(&notices->before);
+	if (failed)
+		notices_withdraw(&notices->move);
+	else
+		notices_tell(&notices->move);
+	notices_tell(&notices->after);
+}
+
 int op_mremap(struct mm *mm, const struct remap_request *request, uint64_t *out, struct populate *populate)
 {
+	struct remap_notices notices = { 0 };
 	struct remap r = {
 		.mm = mm,
 		.addr = request->addr,
@@ -268,6 +281,7 @@ int op_mremap(struct mm *mm, const struct remap_request *request, uint64_t *out,
 		.new_length = page_up(request->new_length),
 		.new_addr = request->new_addr,
 		.flags = request->flags,
+		.notices = &notices,
 	};
 	int err = check_arguments(&r);
 
@@ -277,6 +291,7 @@ int op_mremap(struct mm *mm, const struct remap_request *request, uint64_t *out,
 	mmap_write_lock(mm);
 	err = remap_locked(&r, populate);
 	mmap_write_unlock(mm);
+	tell(&notices, err != 0);
 	if (!err)
 		*out = r.new_addr;
 	return err;

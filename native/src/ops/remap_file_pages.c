@@ -47,8 +47,8 @@ static int remap_locked(struct mm *mm, const struct remap_file_pages_request *r,
 		.file = vma->file,
 		.offset = r->pgoff << PAGE_SHIFT,
 	};
-	vma_file_get(request.file); /* the mapping that holds it may go */
-	err = op_mmap_locked(mm, &request, &out, populate);
+	vma_file_get(request.file);                               /* the mapping that holds it may go */
+	err = op_mmap_locked(mm, &request, &out, populate, NULL); /* Linux tells nobody of this */
 	vma_file_put(request.file);
 	return err;
 }

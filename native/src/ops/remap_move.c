@@ -74,7 +74,7 @@ static struct vma *make_copy(const struct remap *r)
  */
 static int leave_old_place(const struct remap *r)
 {
-	return r->old_length ? unmap_range(r->mm, r->addr, r->addr + r->old_length) : 0;
+	return r->old_length ? unmap_range(r->mm, r->addr, r->addr + r->old_length, &r->notices->after) : 0;
 }
 
 /* Linux clears the flag alone: the pages count as locked until the process ends. */
@@ -112,11 +112,17 @@ static void leave_userfault(struct vma *copy)
 	vma_set_userfault(copy, NULL, 0);
 }
 
-static void move_pages(const struct remap *r, bool registered)
+/* Is the move told, so that the new place is registered, too, and what was protected stays so? */
+static bool stays_registered(const struct vma *vma)
+{
+	return vma->userfault && (vma->userfault->features & VMALOCK_UFFD_FEATURE_EVENT_REMAP);
+}
+
+static void move_pages(const struct remap *r, bool leaves)
 {
 	struct pt *pt = &r->mm->pt;
 
-	if (!registered) {
+	if (!leaves) {
 		pt_move(pt, r->addr, r->new_addr, r->old_length);
 		return;
 	}
@@ -136,32 +142,64 @@ static int reserve_move(const struct remap *r)
 	return err ? err : pt_move_reserve(&r->mm->pt, r->addr, r->new_addr, r->old_length);
 }
 
+/* @source: that the old place is unmapped, which no longer can fail when it comes to that. */
+static int announce(const struct remap *r, struct userfault_notices *source)
+{
+	int err = notices_add_remap(&r->notices->move, r->vma, r->addr, r->new_addr, r->old_length);
+
+	if (err || !r->old_length || (r->flags & VMALOCK_MREMAP_DONTUNMAP))
+		return err;
+	return notices_add_unmap(source, r->vma, r->addr, r->addr + r->old_length);
+}
+
+static void move_entries(const struct remap *r, struct vma_file *file, bool leaves)
+{
+	struct mm *mm = r->mm;
+
+	mm_invalidate_start(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
+	vma_file_lock_mappings(file); /* a truncation sees each entry at the old place or at the new */
+	move_pages(r, leaves);
+	vma_file_unlock_mappings(file);
+	mm_invalidate_end(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
+}
+
+/* Where the source merged with its copy, and that is registered no more, the old place is neither. */
+static void keep_if_registered(const struct remap *r, struct userfault_notices *source)
+{
+	const struct vma *vma = mm_lookup(r->mm, r->addr);
+
+	if (vma && vma->userfault)
+		notices_append(&r->notices->after, source);
+	else
+		notices_withdraw(source);
+}
+
 /* What can fail comes first. */
 int remap_move(const struct remap *r)
 {
 	struct mm *mm = r->mm;
 	uint64_t flags = vma_flags(r->vma);
-	bool registered = r->vma->userfault != NULL;
+	bool leaves = r->vma->userfault && !stays_registered(r->vma);
+	struct userfault_notices source = { 0 };
 	struct vma *copy;
 	int err;
 
 	if (!map_count_allows_move(mm) || !remap_may_charge(r))
 		return -ENOMEM;
 	mm_vma_write_lock(mm, r->vma);
-	err = reserve_move(r);
-	if (err)
-		return err;
-	copy = make_copy(r);
-	if (!copy)
+	err = announce(r, &source);
+	if (!err)
+		err = reserve_move(r);
+	copy = err ? NULL : make_copy(r);
+	if (!copy) {
+		notices_withdraw(&source);
 		return -ENOMEM;
+	}
 	syncpoint("remap-copied");
-	mm_invalidate_start(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
-	vma_file_lock_mappings(copy->file); /* a truncation sees each entry at the old place or at the new */
-	move_pages(r, registered);
-	vma_file_unlock_mappings(copy->file);
-	mm_invalidate_end(mm, r->addr, r->addr + r->old_length, VMALOCK_INVALIDATE_MOVE);
-	if (registered)
+	move_entries(r, copy->file, leaves);
+	if (leaves)
 		leave_userfault(copy);
+	keep_if_registered(r, &source);
 	mm_account(mm, flags, (int64_t)(r->new_length >> PAGE_SHIFT));
 	if (r->flags & VMALOCK_MREMAP_DONTUNMAP)
 		empty_old_place(r, copy);

@@ -7,6 +7,12 @@
 #define VMALOCK_OPS_REMAP_MOVE_H
 
 #include "mm/mm.h"
+#include "ops/userfault_notices.h"
+
+/* What a request tells of, in this order: what lay at the new place, the move, what went from the old. */
+struct remap_notices {
+	struct userfault_notices before, move, after;
+};
 
 /* One mapping, or part of one, on its way. */
 struct remap {
@@ -14,6 +20,7 @@ struct remap {
 	struct vma *vma;
 	uint64_t addr, old_length, new_length, new_addr; /* bytes, whole pages */
 	uint32_t flags;
+	struct remap_notices *notices; /* the request's */
 };
 
 static inline uint64_t remap_pages_more(const struct remap *r)

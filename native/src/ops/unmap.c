@@ -11,19 +11,24 @@
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
-static bool has_sealed(struct mm *mm, uint64_t start, uint64_t end)
+/*
+ * Up to the first mapping that is sealed: what lies before it is told to userfaultfds although it stays, as Linux does, which finds the
+ * seal on the same way.
+ */
+static int announce(struct mm *mm, uint64_t start, uint64_t end, struct userfault_notices *notices)
 {
-	for (struct vma *vma = mm_find(mm, start); vma && vma_start(vma) < end; vma = mm_find(mm, vma_end(vma)))
-		if (vma_is_sealed(vma))
-			return true;
-	return false;
+	int err = 0;
+
+	for (struct vma *vma = mm_find(mm, start); vma && vma_start(vma) < end && !err; vma = mm_find(mm, vma_end(vma)))
+		err = vma_is_sealed(vma) ? -EPERM : notices_add_unmap(notices, vma, start, end);
+	return err;
 }
 
 /*
  * Cuts the VMAs at both ends. Linux asks the map limit only when a hole is punched into one VMA: then there will be
  * one more for good. A seal further on is found when the start has been cut, and that cut stays.
  */
-static int split_ends(struct mm *mm, uint64_t start, uint64_t end)
+static int split_ends(struct mm *mm, uint64_t start, uint64_t end, struct userfault_notices *notices)
 {
 	struct vma *vma = mm_lookup(mm, start);
 	int err;
@@ -37,8 +42,9 @@ static int split_ends(struct mm *mm, uint64_t start, uint64_t end)
 		if (err)
 			return err;
 	}
-	if (has_sealed(mm, start, end))
-		return -EPERM;
+	err = announce(mm, start, end, notices);
+	if (err)
+		return err;
 	vma = mm_lookup(mm, end - 1);
 	return vma && vma_end(vma) > end ? vma_split(mm, vma, end, NULL) : 0;
 }
@@ -65,7 +71,7 @@ static void look_around(struct mm *mm, struct unmapping *u)
 	}
 }
 
-int unmap_prepare(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u)
+int unmap_prepare(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u, struct userfault_notices *notices)
 {
 	struct index_cursor cursor;
 	struct index_entry entry;
@@ -75,7 +81,7 @@ int unmap_prepare(struct mm *mm, uint64_t start, uint64_t end, struct unmapping 
 	mmap_assert_write_locked(mm);
 	check(start < end && page_aligned(start | end));
 	*u = (struct unmapping){ .start = start, .end = end };
-	err = split_ends(mm, start, end);
+	err = split_ends(mm, start, end, notices);
 	if (err)
 		return err;
 	more = index_cursor_seek(&cursor, &mm->vmas, start, &entry);
@@ -151,18 +157,19 @@ static int trim(struct mm *mm, struct vma *vma, struct unmapping *u)
 }
 
 /* Up to and including the store. */
-static int take_out(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u)
+static int take_out(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u, struct userfault_notices *notices)
 {
 	struct vma *vma = mm_lookup(mm, start);
 	int err;
 
 	if (vma && is_one_end(vma, start, end)) {
-		if (vma_is_sealed(vma))
-			return -EPERM;
+		err = announce(mm, start, end, notices);
+		if (err)
+			return err;
 		*u = (struct unmapping){ .start = start, .end = end };
 		return trim(mm, vma, u);
 	}
-	err = unmap_prepare(mm, start, end, u);
+	err = unmap_prepare(mm, start, end, u, notices);
 	if (err || !u->count)
 		return err;
 	err = index_reserve(&mm->vmas, 1);
@@ -174,10 +181,10 @@ static int take_out(struct mm *mm, uint64_t start, uint64_t end, struct unmappin
 	return 0;
 }
 
-int unmap_range(struct mm *mm, uint64_t start, uint64_t end)
+int unmap_range(struct mm *mm, uint64_t start, uint64_t end, struct userfault_notices *notices)
 {
 	struct unmapping u;
-	int err = take_out(mm, start, end, &u);
+	int err = take_out(mm, start, end, &u, notices);
 
 	if (err)
 		return err;
@@ -208,16 +215,14 @@ int unmap_all(struct mm *mm)
 	return 0;
 }
 
-int op_munmap(struct mm *mm, uint64_t addr, uint64_t length)
+/* Takes mmap_lock, and lets go of it. */
+static int unmap_locking(struct mm *mm, uint64_t start, uint64_t end, struct userfault_notices *notices)
 {
-	uint64_t end = addr + page_up(length);
 	struct unmapping u;
 	int err;
 
-	if (!page_aligned(addr) || addr > MM_TASK_SIZE || length > MM_TASK_SIZE - addr || end == addr)
-		return -EINVAL;
 	mmap_write_lock(mm);
-	err = take_out(mm, addr, end, &u);
+	err = take_out(mm, start, end, &u, notices);
 	if (err || !u.pages || u.neighbour_grows) {
 		if (!err) {
 			unmap_pages(mm, &u);
@@ -235,4 +240,17 @@ int op_munmap(struct mm *mm, uint64_t addr, uint64_t length)
 	unmap_finish(mm, &u);
 	mmap_downgraded_unlock(mm);
 	return 0;
+}
+
+int op_munmap(struct mm *mm, uint64_t addr, uint64_t length)
+{
+	uint64_t end = addr + page_up(length);
+	struct userfault_notices notices = { 0 };
+	int err;
+
+	if (!page_aligned(addr) || addr > MM_TASK_SIZE || length > MM_TASK_SIZE - addr || end == addr)
+		return -EINVAL;
+	err = unmap_locking(mm, addr, end, &notices);
+	notices_tell(&notices);
+	return err;
 }

@@ -13,6 +13,7 @@
 #define VMALOCK_OPS_UNMAP_H
 
 #include "mm/mm.h"
+#include "ops/userfault_notices.h"
 
 /* VMAs on their way out. */
 struct unmapping {
@@ -25,10 +26,12 @@ struct unmapping {
 };
 
 /*
+ * @notices: whom the caller is to tell once it has let go of mmap_lock, also after an error; NULL: nobody.
  * Return: 0; -ENOMEM: the map limit forbids a split, or no memory; splits made before that stay.
  * Context: mmap_lock for writing; [@start, @end) page aligned, not empty.
  */
-must_check int unmap_prepare(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u);
+must_check int unmap_prepare(struct mm *mm, uint64_t start, uint64_t end, struct unmapping *u,
+			     struct userfault_notices *notices);
 
 /* Context: mmap_lock for writing. Infallible from here on. */
 void unmap_detach(struct mm *mm, struct unmapping *u);
@@ -38,7 +41,7 @@ void unmap_pages(struct mm *mm, struct unmapping *u);
 void unmap_finish(struct mm *mm, struct unmapping *u);
 
 /* All of it, for a request that goes on. Return: as unmap_prepare(). Context: mmap_lock for writing throughout. */
-must_check int unmap_range(struct mm *mm, uint64_t start, uint64_t end);
+must_check int unmap_range(struct mm *mm, uint64_t start, uint64_t end, struct userfault_notices *notices);
 
 /* munmap(2), mmap_lock and argument checks included; pages go under the downgraded lock. Return: 0, -EINVAL, -ENOMEM. */
 must_check int op_munmap(struct mm *mm, uint64_t addr, uint64_t length);

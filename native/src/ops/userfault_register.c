@@ -182,6 +182,7 @@ static struct vma *forget(struct mm *mm, struct vma *vma)
 void op_userfault_close(struct userfault_ctx *ctx)
 {
 	struct mm *mm = ctx->mm;
+	struct userfault_notice *left, *next;
 	struct vma *vma;
 
 	mmap_write_lock(mm);
@@ -189,8 +190,12 @@ void op_userfault_close(struct userfault_ctx *ctx)
 		if (vma->userfault == ctx)
 			vma = forget(mm, vma);
 	syncpoint("userfault-forgotten");
-	userfault_shut(ctx);
+	userfault_shut(ctx, &left);
 	mmap_write_unlock(mm);
+	for (; left; left = next) {
+		next = left->next;
+		userfault_free_notice(left);
+	}
 }
 
 /* --- write protection ------------------------------------------------------------------------------------------------ */
@@ -235,14 +240,18 @@ static int protect_vmas(struct mm *mm, uint64_t start, uint64_t end, bool on)
 int op_userfault_protect(struct userfault_ctx *ctx, uint64_t addr, uint64_t length, uint64_t mode)
 {
 	bool on = mode & VMALOCK_UFFD_WRITEPROTECT_WP, wakes = !(mode & VMALOCK_UFFD_WRITEPROTECT_DONTWAKE);
-	int err = userfault_check_range(addr, length);
+	int err = userfault_is_changing(ctx) ? -EAGAIN : userfault_check_range(addr, length);
 
 	if (err)
 		return err;
 	if ((mode & ~(uint64_t)(VMALOCK_UFFD_WRITEPROTECT_WP | VMALOCK_UFFD_WRITEPROTECT_DONTWAKE)) || (on && !wakes))
 		return -EINVAL;
 	mmap_read_lock(ctx->mm);
-	err = userfault_is_closed(ctx) ? -EBADF : protect_vmas(ctx->mm, addr, addr + length, on);
+	err = userfault_is_closed(ctx) ? -EBADF : userfault_fill_begin(ctx);
+	if (!err) {
+		err = protect_vmas(ctx->mm, addr, addr + length, on);
+		userfault_fill_end(ctx);
+	}
 	mmap_read_unlock(ctx->mm);
 	if (!err && !on && wakes)
 		userfault_wake(ctx, addr, addr + length);
