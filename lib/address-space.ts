@@ -426,7 +426,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /**
    * userfaultfd(2): an object with which ranges are registered whose pages the program brings itself. It is closed with this space.
    *
-   * @throws {VmalockError} `EINVAL` for features that Linux does not know, `ENOSYS` for those that are not modelled, `ENOMEM`
+   * @throws {VmalockError} `EINVAL` for features that Linux does not know, `ENOSYS` for those that are not modelled, `EPERM` for
+   *   `fork` among the `events` of a space that is not privileged, `ENOMEM`
    *
    * @example
    * using uffd = space.userfaultfd();
@@ -547,6 +548,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /**
    * fork(2): a copy with the same policy and the same pool of frames, whose pages are copied when one of the two writes. The child of a
    * vfork(2) acts in its parent's space: that is the space itself, or {@link AddressSpace.share} for another thread.
+   *
+   * In a worker it waits until those {@link Userfaultfd}s that are to be told of forks have been read.
    *
    * @throws {VmalockError} `ENOMEM`
    */

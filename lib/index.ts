@@ -43,6 +43,7 @@ export type {
   UserfaultChange,
   UserfaultEvent,
   UserfaultFault,
+  UserfaultFork,
   UserfaultRemap,
   UserfaultRemove,
   UserfaultUnmap,

@@ -2,8 +2,9 @@
  * What a userfaultfd tells: faults that it is to resolve, and changes of the memory that is registered with it.
  */
 import { type Access, ACCESSES } from './fault-result';
-import { native } from './internal/native';
+import { type Handle, native } from './internal/native';
 import { array, choice } from './internal/options';
+import type { Userfaultfd } from './userfaultfd';
 
 const { constants } = native;
 
@@ -16,6 +17,16 @@ export interface UserfaultFault {
   access: Access;
   /** With the option `threadId`: whose access it is, as `threadId` of `node:worker_threads`; 0 is the main thread. */
   threadId?: number;
+}
+
+/** The space has a child, and what was registered is so in the child, too: with a userfaultfd of its own. */
+export interface UserfaultFork {
+  kind: 'fork';
+  /**
+   * Of the child, with the same options. Who reads the event closes it; it keeps the child's memory. Of a fork that nobody reads of it ends with
+   * the parent's userfaultfd.
+   */
+  uffd: Userfaultfd<UserfaultChange>;
 }
 
 /** Registered memory has moved, and is registered where it is now. */
@@ -44,6 +55,7 @@ export interface UserfaultUnmap {
 }
 
 interface Changes {
+  fork: UserfaultFork;
   remap: UserfaultRemap;
   remove: UserfaultRemove;
   unmap: UserfaultUnmap;
@@ -56,9 +68,10 @@ export type UserfaultChange = keyof Changes;
 export type UserfaultEvent<C extends UserfaultChange = never> = UserfaultFault | Changes[C];
 
 /** As native code numbers them. */
-const KINDS = ['missing', 'wp', 'minor', 'remap', 'remove', 'unmap'] as const;
+const KINDS = ['missing', 'wp', 'minor', 'fork', 'remap', 'remove', 'unmap'] as const;
 
 const FEATURES: Readonly<Record<UserfaultChange, number>> = {
+  fork: constants.UFFD_FEATURE_EVENT_FORK,
   remap: constants.UFFD_FEATURE_EVENT_REMAP,
   remove: constants.UFFD_FEATURE_EVENT_REMOVE,
   unmap: constants.UFFD_FEATURE_EVENT_UNMAP,
@@ -76,13 +89,19 @@ export function changeFeatures(events: readonly UserfaultChange[] = []): number 
 }
 
 /** @internal How many numbers native code tells an event by. */
-export const EVENT_NUMBERS = 7;
+export const EVENT_NUMBERS = 8;
 
-/** @internal `features`: of the userfaultfd. */
-export function readEvent(told: Float64Array, features: number): UserfaultEvent<UserfaultChange> {
-  const [number = 0, address = 0, access = 0, threadId = 0, start = 0, end = 0, to = 0] = told;
+/** @internal `features`: of the userfaultfd; `adopt` makes one of a handle. */
+export function readEvent(
+  told: Float64Array,
+  features: number,
+  adopt: (handle: Handle) => Userfaultfd<UserfaultChange>,
+): UserfaultEvent<UserfaultChange> {
+  const [number = 0, address = 0, access = 0, threadId = 0, start = 0, end = 0, to = 0, handle = 0] = told;
   const kind = KINDS[number] ?? 'missing';
   switch (kind) {
+    case 'fork':
+      return { kind, uffd: adopt(handle) };
     case 'remap':
       return { kind, from: start, to, length: end - start };
     case 'remove':

@@ -337,12 +337,17 @@ export class Userfaultfd<C extends UserfaultChange = never> implements AsyncIter
     );
   }
 
-  /** The next event if there is one, without waiting; undefined: there is none. */
+  /** The next event if there is one, without waiting; undefined: there is none. @throws {VmalockError} `ENOMEM` (of a fork: its event is lost) */
   read(): UserfaultEvent<C> | undefined {
     const code = native.uffdRead(Userfaultfd.#of(this), told);
     if (code === NativeCode.EAGAIN) return undefined;
     succeeded(code, 'read');
-    return readEvent(told, this.#features) as UserfaultEvent<C>; // of others none is told
+    return readEvent(told, this.#features, (handle) => this.#adopt(handle)) as UserfaultEvent<C>; // of others none is told
+  }
+
+  /** A child's: nobody's space closes it. */
+  #adopt(handle: Handle): Userfaultfd<UserfaultChange> {
+    return new Userfaultfd<UserfaultChange>(new Made(handle, this.#features, () => undefined));
   }
 
   /** Unregisters everything; faults that wait go on, and iterations end. Closing again does nothing. */

@@ -29,7 +29,7 @@ export type Constants = Readonly<
     | `UFFD_COPY_${'DONTWAKE' | 'WP'}`
     | `UFFD_MOVE_${'DONTWAKE' | 'ALLOW_SRC_HOLES'}`
     | `UFFD_WRITEPROTECT_${'WP' | 'DONTWAKE'}`
-    | `UFFD_FEATURE_EVENT_${'REMAP' | 'REMOVE' | 'UNMAP'}`
+    | `UFFD_FEATURE_EVENT_${'FORK' | 'REMAP' | 'REMOVE' | 'UNMAP'}`
     | `UFFD_FEATURE_${'SIGBUS' | 'THREAD_ID' | 'EXACT_ADDRESS' | 'WP_UNPOPULATED' | 'WP_ASYNC'}`
     | `FAULT_${'MINOR' | 'MAJOR' | 'SIGSEGV_MAPERR' | 'SIGSEGV_ACCERR' | 'SIGBUS' | 'OOM' | 'USERFAULT'}`
     | `FAULT_${'OUTCOME' | 'VMA_LOCK' | 'RETRIED' | 'COW' | 'HWPOISON'}`
@@ -178,7 +178,7 @@ export interface Native {
   uffdContinue(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   uffdPoison(uffd: Handle, address: Bytes, length: Bytes, mode: number, done: Float64Array): number;
   uffdMove(uffd: Handle, to: Bytes, from: Bytes, length: Bytes, mode: number, done: Float64Array): number;
-  /** 0, and out[0..6]: kind, address, access, thread, start, end, to; EAGAIN when there is no event */
+  /** 0, and out[0..7]: kind, address, access, thread, start, end, to, handle; EAGAIN when there is no event */
   uffdRead(uffd: Handle, out: Float64Array): number;
   /** Calls `told` when events have come; the first function stays. */
   uffdTell(uffd: Handle, told: () => void): number;

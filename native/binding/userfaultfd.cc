@@ -200,8 +200,21 @@ napi_value UffdMove(Call &call)
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
+/* A handle for what a fork's event gives; 0: no memory, and it is closed. */
+uint32_t Adopt(Call &call, vmalock_uffd *uffd)
+{
+	Userfaultfd *object = new (std::nothrow) Userfaultfd(uffd);
+	uint32_t handle = object ? call.environment().handles.Add(Kind::kUserfaultfd, object) : 0;
+
+	if (object && !handle)
+		delete object;
+	else if (!object)
+		vmalock_uffd_put(uffd);
+	return handle;
+}
+
 /*
- * (uffd, Float64Array(7)): 0, and of the next event kind, address, access, thread, start, end, to; EAGAIN when there is none
+ * (uffd, Float64Array(8)): 0, and of the next event kind, address, access, thread, start, end, to, handle; EAGAIN when there is none
  */
 napi_value UffdRead(Call &call)
 {
@@ -210,7 +223,7 @@ napi_value UffdRead(Call &call)
 	double *out = call.Elements<double>(1, napi_float64_array, &room);
 	struct vmalock_uffd_event event;
 
-	if (call.Failed() || room < 7)
+	if (call.Failed() || room < 8)
 		return call.Refuse();
 	int code = vmalock_uffd_read(uffd->uffd(), &event, 0);
 
@@ -222,6 +235,9 @@ napi_value UffdRead(Call &call)
 		out[4] = static_cast<double>(event.start);
 		out[5] = static_cast<double>(event.end);
 		out[6] = static_cast<double>(event.to);
+		out[7] = event.child ? Adopt(call, event.child) : 0;
+		if (event.child && out[7] == 0)
+			code = VMALOCK_ENOMEM;
 	}
 	return call.Number(code);
 }

@@ -490,7 +490,10 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_brk_start(vmalock_mm *mm, uint
 /* Which mapping maps prints as [stack]: the one that holds @addr. Return: 0; EINVAL. */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_stack_start(vmalock_mm *mm, uint64_t addr);
 
-/* fork(2): a copy with copy-on-write pages, the same policy and frames. Return: 0; ENOMEM. */
+/*
+ * fork(2): a copy with copy-on-write pages, the same policy and frames. Waits for those who read userfaultfds with EVENT_FORK.
+ * Return: 0; ENOMEM.
+ */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_fork(vmalock_mm *mm, vmalock_mm **out);
 
 /* One VMA becomes two at @addr. Return: 0 (also when it is a boundary already); EINVAL; ENOMEM; EFAULT for a hole. */
@@ -613,6 +616,7 @@ typedef struct vmalock_uffd vmalock_uffd;
 
 /* UFFD_FEATURE_ bits under Linux's numbers. The others that Linux knows are ENOSYS; those nobody knows, EINVAL. */
 #define VMALOCK_UFFD_FEATURE_PAGEFAULT_FLAG_WP (UINT64_C(1) << 0)
+#define VMALOCK_UFFD_FEATURE_EVENT_FORK (UINT64_C(1) << 1)   /* fork is told, and the child's mappings are registered */
 #define VMALOCK_UFFD_FEATURE_EVENT_REMAP (UINT64_C(1) << 2)  /* mremap is told, and the new place stays registered */
 #define VMALOCK_UFFD_FEATURE_EVENT_REMOVE (UINT64_C(1) << 3) /* MADV_DONTNEED, MADV_FREE and MADV_REMOVE are told */
 #define VMALOCK_UFFD_FEATURE_MISSING_SHMEM (UINT64_C(1) << 5)
@@ -628,7 +632,11 @@ typedef struct vmalock_uffd vmalock_uffd;
 	(UINT64_C(1) << 15) /* a write lifts its page's protection, and no event tells; with it WP_UNPOPULATED */
 #define VMALOCK_UFFD_FEATURE_MOVE (UINT64_C(1) << 16)
 
-/* One handle, which keeps the space. Return: 0; EINVAL, ENOSYS (@features); ENOMEM. */
+/*
+ * One handle, which keeps the space.
+ * Return: 0; EPERM (EVENT_FORK without privilege: with another's memory the reader gets more than it was given); EINVAL, ENOSYS (@features);
+ *         ENOMEM.
+ */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_uffd_create(vmalock_mm *mm, uint64_t features, vmalock_uffd **out);
 VMALOCK_API void vmalock_uffd_get(vmalock_uffd *uffd);
 
@@ -724,6 +732,7 @@ enum vmalock_uffd_kind {
 	 * Changes, told to those who asked by a feature. The call that makes one comes back when it has been read or the userfaultfd has closed; what
 	 * vmalock_thread_userfaults() says of faults holds for it, too, and it ends as if it had waited.
 	 */
+	VMALOCK_UFFD_FORK,   /* the space has a child, which @child is for */
 	VMALOCK_UFFD_REMAP,  /* [start, end) has moved: to @to on */
 	VMALOCK_UFFD_REMOVE, /* pages of [start, end) go, of one mapping; told before */
 	VMALOCK_UFFD_UNMAP,  /* [start, end) as it was asked for has gone; also where it was then refused half-way */
@@ -734,7 +743,13 @@ struct vmalock_uffd_event {
 	enum vmalock_access access; /* of a fault */
 	enum vmalock_uffd_kind kind;
 	uint32_t thread_id;      /* of a fault. With THREAD_ID: vmalock_set_thread_id(); else 0 */
-	uint64_t start, end, to; /* of a change. bytes; @to of REMAP alone */
+	uint64_t start, end, to; /* of a change but FORK. bytes; @to of REMAP alone */
+	/*
+	 * Of FORK, else NULL: a userfaultfd of the child with the same features, with which those of its mappings are registered that were copied from
+	 * registered ones. The handle is the reader's, who puts it; it keeps the child's memory. Unread, it goes with the parent's userfaultfd, and the
+	 * child's mappings are registered no more.
+	 */
+	vmalock_uffd *child;
 };
 
 #define VMALOCK_FOREVER UINT64_MAX

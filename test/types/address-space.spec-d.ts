@@ -255,7 +255,7 @@ export async function userfaultChanges(): Promise<void> {
     else isSame<typeof event, UserfaultFault>(true); // removals were not asked for
   }
   const some: UserfaultfdOptions = { events: ['remove'] };
-  isSame<UserfaultChange, 'remap' | 'remove' | 'unmap'>(true);
+  isSame<UserfaultChange, 'fork' | 'remap' | 'remove' | 'unmap'>(true);
   space.userfaultfd(some) satisfies Userfaultfd<UserfaultChange>;
   // @ts-expect-error there is no such change
   space.userfaultfd({ events: ['exec'] });

@@ -1,4 +1,5 @@
 /** What a userfaultfd is told beside faults, in which order, and who waits until it has been read. */
+import { once } from 'node:events';
 import { AddressSpace, FaultResult, type UserfaultChange, type UserfaultEvent, type Userfaultfd } from '../../lib';
 import { answerOf, workerOf } from '../support/built';
 import { codeOf, INVALID } from '../support/codes';
@@ -6,7 +7,7 @@ import { drawing, drawn, page, PAGE, pages } from '../support/drawing';
 
 type AnyEvent = UserfaultEvent<UserfaultChange>;
 
-const ALL: readonly UserfaultChange[] = ['remap', 'remove', 'unmap'];
+const ALL: readonly UserfaultChange[] = ['fork', 'remap', 'remove', 'unmap'];
 const bytesOf = (value: number): Buffer => Buffer.alloc(PAGE, value);
 
 function registered(
@@ -70,6 +71,40 @@ describe('on the main thread', () => {
     uffd.copy(page(9), bytesOf(3));
     expect(space.read(page(9), 1)[0]).toBe(3);
     space.close();
+  });
+
+  it('a fork gives a userfaultfd of the child to who reads of it', () => {
+    const [space, uffd] = registered('AAAA');
+    using child = space.fork();
+    const [event] = allTold(uffd);
+    if (event?.kind !== 'fork') throw new Error(`told ${event?.kind}`);
+    using ofChild = event.uffd;
+    expect(child.fault(page(1), 'read') & FaultResult.OUTCOME).toBe(FaultResult.USERFAULT);
+    expect(ofChild.read()).toEqual({ kind: 'missing', address: page(1), access: 'read' });
+    ofChild.copy(page(1), bytesOf(9));
+    expect(child.read(page(1), 1)[0]).toBe(9);
+    child.munmap(page(2), PAGE);
+    expect(ofChild.read()).toEqual({ kind: 'unmap', start: page(2), end: page(3) }); // the same events
+    space.close();
+    expect(child.fault(page(0), 'read') & FaultResult.OUTCOME).toBe(FaultResult.USERFAULT); // not closed with the parent's space
+    ofChild.close();
+    expect(child.fault(page(0), 'read') & FaultResult.OUTCOME).toBe(FaultResult.MINOR);
+  });
+
+  it('a fork that nobody read of ends with the userfaultfd', () => {
+    const [space, uffd] = registered('AAAA');
+    using child = space.fork();
+    expect(child.fault(page(0), 'read') & FaultResult.OUTCOME).toBe(FaultResult.USERFAULT);
+    uffd.close();
+    expect(child.fault(page(0), 'read') & FaultResult.OUTCOME).toBe(FaultResult.MINOR);
+    space.close();
+  });
+
+  it('only the privileged may be told of forks', () => {
+    using space = drawn('A');
+    space.setPrivileged(false);
+    expect(codeOf(() => space.userfaultfd({ events: ['fork'] }))).toBe('EPERM');
+    space.userfaultfd({ events: ['unmap'] });
   });
 
   it('pages are refused until the change has been read', () => {
@@ -138,6 +173,33 @@ describe('in a worker', () => {
       break;
     }
     expect(await answer).toBe(1); // it did not come back before
+    space.close();
+  });
+
+  it('fork waits until it has been read', async () => {
+    const [space, uffd] = registered('AA');
+    const read = new Int32Array(new SharedArrayBuffer(4));
+    const worker = workerOf(
+      `const space = AddressSpace.open(workerData.token);
+       parentPort.postMessage('ready');
+       const child = space.fork();
+       const read = Atomics.load(workerData.read, 0);
+       parentPort.postMessage([read, child.read(${page(0)}, 1)[0]]);`,
+      { token: space.share(), read },
+    );
+    const answer = answerOf(worker);
+    await once(worker, 'message');
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    Atomics.store(read, 0, 1);
+    for await (const event of uffd) {
+      if (event.kind !== 'fork') continue;
+      for await (const fault of event.uffd) {
+        if (fault.kind === 'missing') event.uffd.copy(fault.address, bytesOf(6));
+        break;
+      }
+      break;
+    }
+    expect(await answer).toEqual([1, 6]); // it did not come back before
     space.close();
   });
 

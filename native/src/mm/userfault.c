@@ -181,7 +181,7 @@ int userfault_announce(struct userfault_ctx *ctx, const struct vmalock_uffd_even
 	return 0;
 }
 
-static void settle(struct userfault_notice *notice)
+void userfault_settle(struct userfault_notice *notice)
 {
 	(void)atomic_fetch_sub_acq_rel(&notice->ctx->changing, 1);
 }
@@ -190,12 +190,6 @@ void userfault_free_notice(struct userfault_notice *notice)
 {
 	userfault_put(notice->ctx);
 	alloc_free(notice);
-}
-
-void userfault_withdraw(struct userfault_notice *notice)
-{
-	settle(notice);
-	userfault_free_notice(notice);
 }
 
 static bool add_notice(struct userfault_notice *notice, struct list_node *list, bool left)
@@ -210,7 +204,7 @@ static bool add_notice(struct userfault_notice *notice, struct list_node *list, 
 		list_add_last(list, &notice->wait.node);
 		tell(ctx);
 	} else {
-		settle(notice);
+		userfault_settle(notice);
 	}
 	unlock(ctx);
 	return open;
@@ -230,7 +224,7 @@ bool userfault_queue_notice(struct userfault_notice *notice)
 static void take_out(struct userfault_notice *notice)
 {
 	list_remove(&notice->wait.node);
-	settle(notice);
+	userfault_settle(notice);
 }
 
 /* Who waits no longer leaves it among the faults: what its thread tells from now on comes after it. */
@@ -325,8 +319,9 @@ void userfault_wake(struct userfault_ctx *ctx, uint64_t start, uint64_t end)
 }
 
 /* Those in the order in which they were told. Context: lock. */
-static void take_left(struct userfault_ctx *ctx, struct userfault_notice **left)
+static void take_left(struct userfault_ctx *ctx, struct userfault_notice **left, struct userfault_notice **last)
 {
+	*left = *last = NULL;
 	while (!list_is_empty(&ctx->unread)) {
 		struct userfault_notice *notice = notice_of(wait_of(ctx->unread.next));
 
@@ -334,17 +329,17 @@ static void take_left(struct userfault_ctx *ctx, struct userfault_notice **left)
 		notice->next = NULL;
 		*left = notice;
 		left = &notice->next;
+		*last = notice;
 	}
 }
 
-void userfault_shut(struct userfault_ctx *ctx, struct userfault_notice **left)
+void userfault_shut(struct userfault_ctx *ctx, struct userfault_notice **left, struct userfault_notice **last)
 {
-	*left = NULL;
 	lock(ctx);
 	ctx->closed = true;
 	wake_list(ctx, &ctx->unread, 0, UINT64_MAX);
 	wake_list(ctx, &ctx->read, 0, UINT64_MAX);
-	take_left(ctx, left);
+	take_left(ctx, left, last);
 	while (!list_is_empty(&ctx->notices)) {
 		struct userfault_notice *notice = notice_of(wait_of(ctx->notices.next));
 

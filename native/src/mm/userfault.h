@@ -98,8 +98,8 @@ void userfault_leave(struct userfault_wait *wait);
 must_check int userfault_announce(struct userfault_ctx *ctx, const struct vmalock_uffd_event *event,
 				  struct userfault_notice **out);
 
-/* It is not told after all. Frees it. */
-void userfault_withdraw(struct userfault_notice *notice);
+/* It will not be told after all: nothing is refused for its sake any more. Not for one that was in a queue. */
+void userfault_settle(struct userfault_notice *notice);
 
 /* Into the queue, and nobody waits for it: it is the queue's. False: closed, and it is still the caller's. Context: nothing held. */
 must_check bool userfault_post_notice(struct userfault_notice *notice);
@@ -138,10 +138,10 @@ must_check int userfault_fill_begin(struct userfault_ctx *ctx);
 void userfault_fill_end(struct userfault_ctx *ctx);
 
 /*
- * No more events; all are woken. Notices that nobody waits for go, linked through next, to *@left: the caller's.
+ * No more events; all are woken. Notices that nobody waits for go to *@left, the first of a list linked through next, and *@last: the caller's.
  * Context: no VMA is registered with it any more.
  */
-void userfault_shut(struct userfault_ctx *ctx, struct userfault_notice **left);
+void userfault_shut(struct userfault_ctx *ctx, struct userfault_notice **left, struct userfault_notice **last);
 
 bool userfault_is_closed(struct userfault_ctx *ctx);
 

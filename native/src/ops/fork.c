@@ -17,6 +17,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
 #include "mm/reclaim.h"
+#include "ops/userfault_notices.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
@@ -24,6 +25,7 @@
 struct copies {
 	struct vma **vmas;
 	uint64_t count, next;
+	struct userfault_notices *notices; /* to whom the child is told */
 };
 
 static int copy_anon(struct vma *copy, const struct vma *vma)
@@ -39,9 +41,19 @@ static int copy_anon(struct vma *copy, const struct vma *vma)
 	return err;
 }
 
+/* Where nobody is told of the child its mapping is registered with no userfaultfd; what that had split stays split. */
+static int copy_userfault(struct mm *child, struct vma *copy, const struct vma *vma, struct userfault_notices *notices)
+{
+	struct userfault_ctx *ctx;
+	int err = notices_add_fork(notices, vma, child, &ctx);
+
+	if (!err && ctx)
+		vma_set_userfault(copy, ctx, vma_flags(vma) & VM_UFFD_FLAGS);
+	return err;
+}
+
 static int copy_vma(struct mm *child, const struct vma *vma, struct copies *copies)
 {
-	/* Nobody is told of the child, so that it is registered with no userfaultfd; what that had split stays split. */
 	uint64_t flags = vma_flags(vma) & ~(VM_LOCKED | VM_LOCKONFAULT | VM_UFFD_FLAGS);
 	struct vma *copy = vma_create(&child->domain, vma_start(vma), vma_end(vma), vma->pgoff, flags, vma->file);
 	int err;
@@ -51,6 +63,8 @@ static int copy_vma(struct mm *child, const struct vma *vma, struct copies *copi
 	vma_set_name(copy, vma->name);
 	vma_set_policy(copy, vma->policy);
 	err = copy_anon(copy, vma);
+	if (!err)
+		err = copy_userfault(child, copy, vma, copies->notices);
 	if (err) {
 		vma_discard(copy);
 		return err;
@@ -96,10 +110,12 @@ static bool next_copy(void *arg, struct index_entry *out)
 	return true;
 }
 
-/* What a later fault would not find again: pages of VMAs with an anon, and guards. Linux: vma_needs_copy(). */
+/* What a later fault would not find again: pages of VMAs with an anon, guards, write protection. Linux: vma_needs_copy(). */
 static bool needs_copy(const struct vma *copy)
 {
-	return vma_anon(copy) || ((vma_flags(copy) & VM_MAYBE_GUARD) && !(vma_flags(copy) & VM_WIPEONFORK));
+	uint64_t flags = vma_flags(copy);
+
+	return vma_anon(copy) || ((flags & (VM_MAYBE_GUARD | VM_UFFD_WP)) && !(flags & VM_WIPEONFORK));
 }
 
 /* A truncation sees an entry of a file's mapping before it has its twin in the child, or sees both. */
@@ -112,7 +128,10 @@ static int copy_vma_pages(struct mm *parent, struct mm *child, const struct vma 
 	if (protects)
 		mm_invalidate_start(parent, start, end, VMALOCK_INVALIDATE_FORK);
 	vma_file_lock_mappings(copy->file);
-	err = pt_copy(&child->pt, &parent->pt, start, end);
+	if (vma_flags(copy) & VM_UFFD_WP)
+		err = pt_copy_uffd_wp(&child->pt, &parent->pt, start, end);
+	else
+		err = pt_copy(&child->pt, &parent->pt, start, end);
 	vma_file_unlock_mappings(copy->file);
 	if (protects)
 		mm_invalidate_end(parent, start, end, VMALOCK_INVALIDATE_FORK);
@@ -144,9 +163,12 @@ static void discard_copies(struct copies *copies)
 	}
 }
 
-static int copy_space(struct mm *parent, struct mm *child)
+static int copy_space(struct mm *parent, struct mm *child, struct userfault_notices *notices)
 {
-	struct copies copies = { .vmas = alloc_bytes(sizeof(struct vma *) * (parent->map_count + UINT64_C(1))) };
+	struct copies copies = {
+		.vmas = alloc_bytes(sizeof(struct vma *) * (parent->map_count + UINT64_C(1))),
+		.notices = notices,
+	};
 	int err;
 
 	if (!copies.vmas)
@@ -191,6 +213,7 @@ int op_fork(struct mm *parent, struct mm **out)
 		.forbids_zero_page = parent->forbids_zero_page,
 		.thp = parent->thp,
 	};
+	struct userfault_notices notices = { 0 };
 	struct mm *child;
 	int err = policy_mm_create(&options, parent->policy, parent->pt.frames, RANK_MMAP_CHILD, &child);
 
@@ -200,15 +223,18 @@ int op_fork(struct mm *parent, struct mm **out)
 	mmap_write_lock(child);
 	err = inherit(parent, child);
 	if (!err)
-		err = copy_space(parent, child);
+		err = copy_space(parent, child, &notices);
 	mmap_write_unlock(child);
 	child->domain.rank = RANK_MMAP;
 	if (!err)
 		mm_join_pool(child); /* before the parent's pages may leave: those that both have leave both */
 	mmap_write_unlock(parent);
-	if (err)
+	if (err) {
+		notices_withdraw(&notices); /* before the child goes, whose VMAs still point to what is withdrawn */
 		mm_put(child);
-	else
-		*out = child;
-	return err;
+		return err;
+	}
+	notices_tell(&notices);
+	*out = child;
+	return 0;
 }

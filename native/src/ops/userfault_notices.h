@@ -1,5 +1,5 @@
 /*
- * ops/userfault_notices.h - changes that userfaultfds are told of: munmap and what unmaps like it, mremap, madvise
+ * ops/userfault_notices.h - changes that userfaultfds are told of: munmap and what unmaps like it, mremap, madvise, fork
  *
  *   announced   before the change, under mmap_lock: memory for the event, and from here on pages are refused
  *   told        after it (MADV_DONTNEED and its kin: before it), when no lock is held any more
@@ -8,6 +8,8 @@
  *           (mm/userfault_manner.h). It holds no lock then, since who is to read may need any. What it uses afterwards: the notice,
  *           its own until it leaves the queue; the context, by the notice's reference, which keeps the space; the space, by the handle of the
  *           call. No VMA: madvise looks it up anew.
+ * Fork      its event holds the one handle of the child's userfaultfd. It goes to who reads it, or the child's mappings leave that
+ *           userfaultfd and it ends: when the parent's closes first, or the fork fails.
  * Linux     fs/userfaultfd.c: userfaultfd_unmap_prep() and _complete(), mremap_userfaultfd_prep() and _complete(), userfaultfd_remove().
  */
 #ifndef VMALOCK_OPS_USERFAULT_NOTICES_H
@@ -30,6 +32,10 @@ must_check int notices_add_remap(struct userfault_notices *notices, const struct
 must_check int notices_add_remove(struct userfault_notices *notices, const struct vma *vma, uint64_t start,
 				  uint64_t end);
 
+/* *@out: the userfaultfd of @child that @vma's copy is to be registered with; NULL: none. Context: @child's mmap_lock for writing, too. */
+must_check int notices_add_fork(struct userfault_notices *notices, const struct vma *vma, struct mm *child,
+				struct userfault_ctx **out);
+
 /* Those of @more come after those of @notices; @more is empty then. */
 void notices_append(struct userfault_notices *notices, struct userfault_notices *more);
 
@@ -38,5 +44,8 @@ void notices_tell(struct userfault_notices *notices);
 
 /* What was announced has not happened. */
 void notices_withdraw(struct userfault_notices *notices);
+
+/* Those that userfault_shut() left: nobody will read them. Context: nothing held. */
+void notices_discard(struct userfault_notices *notices);
 
 #endif

@@ -182,7 +182,7 @@ static struct vma *forget(struct mm *mm, struct vma *vma)
 void op_userfault_close(struct userfault_ctx *ctx)
 {
 	struct mm *mm = ctx->mm;
-	struct userfault_notice *left, *next;
+	struct userfault_notices left;
 	struct vma *vma;
 
 	mmap_write_lock(mm);
@@ -190,12 +190,28 @@ void op_userfault_close(struct userfault_ctx *ctx)
 		if (vma->userfault == ctx)
 			vma = forget(mm, vma);
 	syncpoint("userfault-forgotten");
-	userfault_shut(ctx, &left);
+	userfault_shut(ctx, &left.first, &left.last);
 	mmap_write_unlock(mm);
-	for (; left; left = next) {
-		next = left->next;
-		userfault_free_notice(left);
+	notices_discard(&left);
+}
+
+/* As Linux has it: the mappings stay apart, and protection in their tables means nothing then. */
+struct userfault_notices op_userfault_abandon(struct userfault_ctx *ctx)
+{
+	struct mm *mm = ctx->mm;
+	struct userfault_notices left;
+
+	mmap_write_lock(mm);
+	for (struct vma *vma = mm_find(mm, 0); vma; vma = mm_find(mm, vma_end(vma))) {
+		if (vma->userfault != ctx)
+			continue;
+		mm_vma_write_lock(mm, vma);
+		vma_set_userfault(vma, NULL, 0);
 	}
+	userfault_shut(ctx, &left.first, &left.last);
+	mmap_write_unlock(mm);
+	userfault_put(ctx);
+	return left;
 }
 
 /* --- write protection ------------------------------------------------------------------------------------------------ */

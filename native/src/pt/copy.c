@@ -3,8 +3,8 @@
  *
  * All entries are copied, pages of files and the zero page too: what a parent's mapping has resident its child's has,
  * as in Linux, which also makes a table for an empty one; guards and poison too. (Mappings without an anon or guards are left out by the
- * caller: a fault finds their pages again.) The child's are not protected for a userfaultfd, since its mappings are registered with
- * none.
+ * caller: a fault finds their pages again.) The child's are protected for a userfaultfd only where its mapping is registered for that, too:
+ * pt_copy_uffd_wp().
  *
  * Locks   both tables' locks, in the order of their addresses: a frame gets its second user, and both entries lose
  *         their write bit, in one step, so that no fault finds itself the only user of a frame that is being shared.
@@ -15,12 +15,18 @@
 #include "pt/swap.h"
 #include "pt/table.h"
 
-static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i,
+static bool is_shared(uint64_t pte, uint64_t kept)
+{
+	return pte_is_present(pte) || pte_is_fatal(pte) || pte_is_swap(pte) || (kept && pte_is_uffd_marker(pte));
+}
+
+/* @kept: PTE_UFFD_WP, or nothing. */
+static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i, uint64_t kept,
 			struct rss_change *change)
 {
 	uint64_t pte = atomic_load_relaxed(&from->entry[i]);
 
-	if (!pte_is_present(pte) && !pte_is_fatal(pte) && !pte_is_swap(pte))
+	if (!is_shared(pte, kept))
 		return;
 	check(atomic_load_relaxed(&to->entry[i]) == 0);
 	table_occupy(dst, to);
@@ -34,13 +40,13 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 	if (pte_is_present(pte))
 		pte &= ~PTE_WRITE;
 	atomic_store_relaxed(&from->entry[i], pte);
-	/* The child has not touched it, and its pages belong to no userfaultfd. */
-	atomic_store_relaxed(&to->entry[i], pte & ~(PTE_ACCESSED | PTE_UFFD_WP));
+	/* The child has not touched it. */
+	atomic_store_relaxed(&to->entry[i], pte & (~(PTE_ACCESSED | PTE_UFFD_WP) | kept));
 	to->live++;
 	rss_change_add(change, pte, 1);
 }
 
-int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
+static int copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end, uint64_t kept)
 {
 	struct table_span span;
 
@@ -58,9 +64,19 @@ int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
 			return -ENOMEM;
 		table_lock_both(span.table, to);
 		for (uint32_t i = span.first; i < span.end; i++)
-			share_entry(dst, to, span.table, i, &change);
+			share_entry(dst, to, span.table, i, kept, &change);
 		table_unlock_both(span.table, to);
 		rss_change_apply(dst, &change);
 	}
 	return 0;
+}
+
+int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
+{
+	return copy(dst, src, start, end, 0);
+}
+
+int pt_copy_uffd_wp(struct pt *dst, struct pt *src, uint64_t start, uint64_t end)
+{
+	return copy(dst, src, start, end, PTE_UFFD_WP);
 }

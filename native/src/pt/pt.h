@@ -255,6 +255,9 @@ void pt_move_entries(struct pt *pt, uint64_t from, uint64_t to, uint64_t length)
  */
 must_check int pt_copy(struct pt *dst, struct pt *src, uint64_t start, uint64_t end);
 
+/* The same where the child's mapping is registered for write protection, too: its pages and markers stay protected. */
+must_check int pt_copy_uffd_wp(struct pt *dst, struct pt *src, uint64_t start, uint64_t end);
+
 /* MADV_COLD: pages that no other space uses count as untouched. */
 void pt_age(struct pt *pt, uint64_t start, uint64_t end);
 

@@ -270,7 +270,7 @@ static void without_memory_there_is_no_context(void)
 	expect_eq(vmalock_uffd_create(mm, 0, &uffd), VMALOCK_ENOMEM);
 	alloc_fail_after(0);
 	expect_eq(vmalock_uffd_create(mm, UINT64_C(1) << 40, &uffd), VMALOCK_EINVAL);
-	expect_eq(vmalock_uffd_create(mm, UINT64_C(1) << 1, &uffd), VMALOCK_ENOSYS);
+	expect_eq(vmalock_uffd_create(mm, UINT64_C(1) << 4, &uffd), VMALOCK_ENOSYS);
 	end_space(mm);
 }
 

@@ -213,6 +213,66 @@ static void a_userfaultfd_that_is_gone_before_it_is_told_is_not_touched(void)
 	end_space(r.mm);
 }
 
+static vmalock_mm *child_of_rig;
+
+static int fork_it(vmalock_mm *mm)
+{
+	return vmalock_mm_fork(mm, &child_of_rig);
+}
+
+static uint64_t modes_of_child(void)
+{
+	struct vmalock_vma vma;
+
+	expect_eq(vmalock_mm_find(child_of_rig, page(0), &vma), 0);
+	return vma.vm_flags & VMALOCK_VM_UFFD_MISSING;
+}
+
+static void a_fork_waits_until_it_has_been_read_and_the_reader_has_the_child(void)
+{
+	struct rig r = rig_of(FORK);
+	struct vmalock_uffd_event event;
+	struct racer change;
+
+	race_until_it_waits(&change, r.mm, fork_it);
+	expect_eq(vmalock_uffd_read(r.uffd, &event, VMALOCK_FOREVER), 0);
+	expect_eq((int)race_end(&change), 0);
+	expect(modes_of_child());
+	expect_eq(vmalock_uffd_zeropage(event.child, page(0), P, 0, NULL), 0);
+	vmalock_uffd_put(event.child);
+	end_space(child_of_rig);
+	end_rig(&r);
+}
+
+static void a_fork_whose_userfaultfd_closes_unread_takes_the_registration_off_its_child(void)
+{
+	struct rig r = rig_of(FORK);
+	struct racer change;
+
+	race_until_it_waits(&change, r.mm, fork_it);
+	vmalock_uffd_close(r.uffd);
+	expect_eq((int)race_end(&change), 0);
+	expect(!modes_of_child());
+	end_space(child_of_rig);
+	end_rig(&r);
+}
+
+static void a_fork_whose_userfaultfd_is_gone_before_it_is_told_takes_it_off_too(void)
+{
+	struct rig r = rig_of(FORK);
+	struct racer change;
+
+	syncpoint_arm("userfault-notice-told");
+	race_request(&change, r.mm, fork_it);
+	syncpoint_wait_parked("userfault-notice-told");
+	vmalock_uffd_put(r.uffd);
+	syncpoint_release("userfault-notice-told");
+	expect_eq((int)race_end(&change), 0);
+	expect(!modes_of_child());
+	end_space(child_of_rig);
+	end_space(r.mm);
+}
+
 /* --- madvise --------------------------------------------------------------------------------------------------------- */
 
 /* mmap_lock is let go while it waits: what it is to empty may be another mapping by then, or none. */
@@ -396,6 +456,9 @@ static const struct test_case cases[] = {
 	CASE(who_waits_goes_on_when_the_userfaultfd_closes),
 	CASE(a_userfaultfd_that_closes_before_it_is_told_is_not_waited_for),
 	CASE(a_userfaultfd_that_is_gone_before_it_is_told_is_not_touched),
+	CASE(a_fork_waits_until_it_has_been_read_and_the_reader_has_the_child),
+	CASE(a_fork_whose_userfaultfd_closes_unread_takes_the_registration_off_its_child),
+	CASE(a_fork_whose_userfaultfd_is_gone_before_it_is_told_takes_it_off_too),
 	CASE(what_madvise_told_of_may_be_gone_when_it_has_been_read),
 	CASE(madvise_tells_of_the_rest_again_where_the_mapping_was_cut_meanwhile),
 	CASE(madvise_takes_no_page_of_memory_that_was_locked_meanwhile),

@@ -9,11 +9,14 @@
 #define REMAP VMALOCK_UFFD_FEATURE_EVENT_REMAP
 #define REMOVE VMALOCK_UFFD_FEATURE_EVENT_REMOVE
 #define UNMAP VMALOCK_UFFD_FEATURE_EVENT_UNMAP
+#define FORK VMALOCK_UFFD_FEATURE_EVENT_FORK
 #define CHANGES (REMAP | REMOVE | UNMAP)
 
 static inline const char *word_of(enum vmalock_uffd_kind kind)
 {
 	switch (kind) {
+	case VMALOCK_UFFD_FORK:
+		return "fork";
 	case VMALOCK_UFFD_REMAP:
 		return "remap";
 	case VMALOCK_UFFD_REMOVE:
@@ -35,13 +38,13 @@ static inline void describe_event(char *text, const struct vmalock_uffd_event *e
 {
 	char *end = text + strlen(text);
 
-	end += sprintf(end, "%s%s ", *text ? ", " : "", word_of(event->kind));
-	if (event->kind < VMALOCK_UFFD_REMAP)
-		sprintf(end, "%d", page_number(event->address));
-	else if (event->kind == VMALOCK_UFFD_REMAP)
-		sprintf(end, "%d-%d to %d", page_number(event->start), page_number(event->end), page_number(event->to));
-	else
-		sprintf(end, "%d-%d", page_number(event->start), page_number(event->end));
+	end += sprintf(end, "%s%s", *text ? ", " : "", word_of(event->kind));
+	if (event->kind < VMALOCK_UFFD_FORK)
+		sprintf(end, " %d", page_number(event->address));
+	else if (event->kind != VMALOCK_UFFD_FORK)
+		end += sprintf(end, " %d-%d", page_number(event->start), page_number(event->end));
+	if (event->kind == VMALOCK_UFFD_REMAP)
+		sprintf(end, " to %d", page_number(event->to));
 }
 
 /* All that nobody has read yet must be @wanted. */
