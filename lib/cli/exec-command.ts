@@ -23,7 +23,7 @@ interface ExecOptions {
 }
 
 const HELP = `
-One operation a line, one answer a line ('?c' answers two, 'fork' three). Blank lines and lines that begin with # get
+One operation a line, one answer a line ('?c' and 'fork-flags' answer two, 'fork' three). Blank lines and lines that begin with # get
 no answer. Answers are written as soon as their operation has been read, so a pipe may ask one at a time.
 
   mmap OFF LEN PROT FLAGS [PGOFF]   FLAGS: p private (default), s shared, a anonymous (default), f the protocol's file
@@ -41,14 +41,15 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   ftruncate LEN                     the protocol's file, whatever maps it
   punch OFF LEN                     a hole in it: fallocate with PUNCH_HOLE
   uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default), 2, which
-                                    also protects empty memory, or 3, whose protection a write lifts; all give SIGBUS
-                                    instead of events
+                                    also protects empty memory, 3, whose protection a write lifts, or 4, which is told
+                                    of changes; all give SIGBUS instead of events
   uffd-unregister, uffd-zeropage, uffd-poison OFF LEN - [N]
   uffd-copy, uffd-copywp OFF LEN VALUE [N]
   uffd-continue OFF LEN wp|- [N]    uffd-protect OFF LEN on|off [N]
   uffd-move, uffd-moveholes OFF LEN FROM [N]
   uffd-close [N]                    unregisters all; the next operation opens it anew
-  fork                              prints the child's copy
+  uffd-told                         what 4 has been told since the last of these
+  fork, fork-flags                  prints the child's copy; the flags of its mappings
   ?, ?c, ?m, ?mc                    mappings; c: and resident pages; m: adjacent equal rows joined
   vmflags                           flags of each mapping, as in smaps
   smaps                             kB of each private anonymous mapping: Rss, Anonymous, Swap, Locked; without --swap also

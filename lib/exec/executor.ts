@@ -70,7 +70,7 @@ export class Executor implements Disposable {
     if (!Number.isInteger(this.pages) || this.pages < 1 || this.pages > MAX_PAGES)
       throw new RangeError(`pages must be 1 to ${MAX_PAGES}, got ${this.pages}`);
     this.space = this.newSpace();
-    this.userfaults = new UserfaultOperations(this.space);
+    this.userfaults = new UserfaultOperations(this.space, BASE);
     this.window = {
       space: this.space,
       start: BASE,
@@ -93,6 +93,8 @@ export class Executor implements Disposable {
       return this.run(operation, words);
     } catch (error) {
       return answerOfError(error, operation);
+    } finally {
+      this.userfaults.listen();
     }
   }
 
@@ -126,7 +128,11 @@ export class Executor implements Disposable {
       case 'reset':
         return this.reset();
       case 'fork':
-        return this.fork();
+        return this.fork(false);
+      case 'fork-flags':
+        return this.fork(true);
+      case 'uffd-told':
+        return this.userfaults.tell();
       case 'ftruncate':
         return this.truncate(words);
       case 'punch':
@@ -170,7 +176,7 @@ export class Executor implements Disposable {
     if (this.hasSeals) {
       this.space.close();
       this.space = this.newSpace();
-      this.userfaults = new UserfaultOperations(this.space);
+      this.userfaults = new UserfaultOperations(this.space, BASE);
       this.window = { ...this.window, space: this.space };
       this.hasSeals = false;
     }
@@ -180,12 +186,18 @@ export class Executor implements Disposable {
     this.fileHasChanged = false;
     this.space.setLimits({ as: Infinity, data: Infinity, memlock: Infinity });
     this.space.setPrivileged(true);
+    this.userfaults.listen();
+    this.userfaults.tell();
     return 'reset ok\n';
   }
 
-  private fork(): string {
+  private fork(flags: boolean): string {
     using child = this.space.fork();
-    return `child ${reportMappings({ ...this.window, space: child }, 'c')}0 ok\n`;
+    const userfaults = this.userfaults.listen();
+    const window = { ...this.window, space: child };
+    const report = flags ? reportFlags(window) : reportMappings(window, 'c');
+    for (const uffd of userfaults) uffd.close();
+    return `child ${report}0 ok\n`;
   }
 
   private rlimit(words: Words): string {

@@ -4,7 +4,7 @@
  * The operations are done for real, on a range of pages of this process that nothing else lies near; the same lines are
  * answered by `vmalock exec` from the model, so that the two can be compared. The protocol is in exec's --help.
  *
- *   cc -O2 -o oracle test/kernel/oracle.c && ./oracle -p 64 < script
+ *   cc -O2 -pthread -o oracle test/kernel/oracle.c && ./oracle -p 64 < script
  *
  * A load or store that the kernel refuses ends in a signal, whose handler jumps back with its code. After the start
  * nothing here maps memory of its own: buffers are static, and answers are written by write(2).
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -29,6 +30,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BASE UINT64_C(0x100000000000)
@@ -537,25 +539,129 @@ struct move {
 #define UFFD_POISON _IOWR(UFFDIO, 0x08, struct poison)
 
 /*
- * 1 to 3; an access that would make an event gives SIGBUS, so that nobody has to wait. The second protects empty memory, too;
- * of the third a write lifts the protection (WP_ASYNC, of 6.7).
+ * 1 to 4; an access that would make an event gives SIGBUS, so that nobody has to wait. The second protects empty memory, too;
+ * of the third a write lifts the protection (WP_ASYNC, of 6.7); the fourth is told of changes.
  */
-static int uffds[4] = { -1, -1, -1, -1 };
-static const uint64_t uffd_features[4] = { 0, UFFD_FEATURE_SIGBUS, UFFD_FEATURE_SIGBUS | UFFD_FEATURE_WP_UNPOPULATED,
-					   UFFD_FEATURE_SIGBUS | 1 << 15 };
+#define UFFDS 4
+#define OF_CHANGES 4
+static int uffds[UFFDS + 1] = { -1, -1, -1, -1, -1 };
+static const uint64_t uffd_features[UFFDS + 1] = {
+	0,
+	UFFD_FEATURE_SIGBUS,
+	UFFD_FEATURE_SIGBUS | UFFD_FEATURE_WP_UNPOPULATED,
+	UFFD_FEATURE_SIGBUS | 1 << 15,
+	UFFD_FEATURE_SIGBUS | UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
+		UFFD_FEATURE_EVENT_UNMAP,
+};
+
+/*
+ * Who changes memory waits until the monitor, a thread, has read of it. All that is the monitor's is touched under the lock, and it reads and
+ * writes down in one: what an operation has told is told here by the time its caller has the lock.
+ */
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+static char told[1 << 14];
+static size_t told_length;
+static int child_uffd = -1; /* of the last fork; stays open until the child has ended */
+
+static long long page_of(uint64_t address)
+{
+	return (long long)(address - BASE) / (long long)PAGE;
+}
+
+static void write_down(const struct uffd_msg *m)
+{
+	char *end = told + told_length;
+	size_t room = sizeof(told) - told_length;
+	int n = 0;
+
+	if (m->event == UFFD_EVENT_FORK) {
+		child_uffd = (int)m->arg.fork.ufd;
+		n = snprintf(end, room, " fork");
+	} else if (m->event == UFFD_EVENT_REMAP) {
+		n = snprintf(end, room, " remap:%lld-%lld:%lld", page_of(m->arg.remap.from),
+			     page_of(m->arg.remap.from + m->arg.remap.len), page_of(m->arg.remap.to));
+	} else {
+		n = snprintf(end, room, " %s:%lld-%lld", m->event == UFFD_EVENT_REMOVE ? "remove" : "unmap",
+			     page_of(m->arg.remove.start), page_of(m->arg.remove.end));
+	}
+	told_length += n > 0 && (size_t)n < room ? (size_t)n : 0;
+}
+
+/* Looks again and again: who sleeps in poll() holds the userfaultfd, and closing it would come to nothing. */
+static void *monitor(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 20000 };
+	struct uffd_msg message;
+
+	for (;;) {
+		pthread_mutex_lock(&told_lock);
+		while (uffds[OF_CHANGES] >= 0 && read(uffds[OF_CHANGES], &message, sizeof(message)) == sizeof(message))
+			write_down(&message);
+		pthread_mutex_unlock(&told_lock);
+		nanosleep(&pause, NULL);
+	}
+	return arg;
+}
+
+/* With a stack that is there already: no mapping comes with it. */
+static void start_monitor(void)
+{
+	static _Alignas(64) char stack[1 << 17];
+	static bool runs;
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (runs)
+		return;
+	runs = true;
+	pthread_attr_init(&attr);
+	if (pthread_attr_setstack(&attr, stack, sizeof(stack)) || pthread_create(&thread, &attr, monitor, NULL))
+		_exit(1);
+}
+
+/* Says, and forgets, what has been told. */
+static void say_told(void)
+{
+	pthread_mutex_lock(&told_lock);
+	say("told%.*s\n", (int)told_length, told);
+	told_length = 0;
+	pthread_mutex_unlock(&told_lock);
+}
+
+static void close_uffd(int n)
+{
+	pthread_mutex_lock(&told_lock);
+	close(uffds[n]);
+	uffds[n] = -1;
+	pthread_mutex_unlock(&told_lock);
+}
+
+static void close_child_uffd(void)
+{
+	pthread_mutex_lock(&told_lock);
+	if (child_uffd >= 0)
+		close(child_uffd);
+	child_uffd = -1;
+	pthread_mutex_unlock(&told_lock);
+}
 
 /* Which one the next word names; 1 when there is no word. -1: none. */
 static int uffd_word(void)
 {
 	const char *word = next_word();
-	int n = !word ? 1 : word[0] >= '1' && word[0] <= '3' && !word[1] ? word[0] - '0' : -1;
+	int n = !word ? 1 : word[0] >= '1' && word[0] < '1' + UFFDS && !word[1] ? word[0] - '0' : -1;
 
 	if (n > 0 && uffds[n] < 0) {
 		struct uffdio_api api = { .api = UFFD_API, .features = uffd_features[n] };
+		int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 
-		uffds[n] = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-		if (uffds[n] < 0 || ioctl(uffds[n], UFFDIO_API, &api))
+		if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
 			_exit(1);
+		pthread_mutex_lock(&told_lock);
+		uffds[n] = fd;
+		pthread_mutex_unlock(&told_lock);
+		if (n == OF_CHANGES)
+			start_monitor();
 	}
 	return n;
 }
@@ -644,7 +750,7 @@ static void uffd_protect(int n, uint64_t offset, uint64_t length, bool on)
 	say_result(ioctl(uffds[n], UFFDIO_WRITEPROTECT, &w));
 }
 
-/* uffd-... OFF LEN WORD [1 or 2]; what WORD is says the operation, and `-` is none. */
+/* uffd-... OFF LEN WORD [1 to 4]; what WORD is says the operation, and `-` is none. */
 static void uffd_call(const char *name)
 {
 	struct uffdio_range range;
@@ -683,7 +789,7 @@ static void uffd_call(const char *name)
 		say("X unknown operation\n");
 }
 
-/* uffd-close [1 or 2]: the next operation opens it again. */
+/* uffd-close [1 to 4]: the next operation opens it again. */
 static void uffd_close(void)
 {
 	int n = uffd_word();
@@ -692,8 +798,7 @@ static void uffd_close(void)
 		say("X syntax\n");
 		return;
 	}
-	close(uffds[n]);
-	uffds[n] = -1;
+	close_uffd(n);
 	say("0 ok\n");
 }
 
@@ -966,7 +1071,7 @@ static void call(const char *name)
 	}
 }
 
-static void do_fork(void)
+static void do_fork(bool flags)
 {
 	int status;
 	pid_t child;
@@ -975,12 +1080,16 @@ static void do_fork(void)
 	child = fork();
 	if (child == 0) {
 		say("child ");
-		report("c");
+		if (flags)
+			report_flags();
+		else
+			report("c");
 		flush_out();
 		_exit(0);
 	}
 	if (child > 0)
 		waitpid(child, &status, 0);
+	close_child_uffd();
 	say_result(child > 0 ? 0 : -1);
 }
 
@@ -1007,6 +1116,9 @@ static void reset(void)
 	/* emptied, and as long as before: its pages are gone */
 	if (ftruncate(file, 0) || ftruncate(file, (off_t)(pages * PAGE)))
 		_exit(1);
+	pthread_mutex_lock(&told_lock);
+	told_length = 0;
+	pthread_mutex_unlock(&told_lock);
 	say("reset ok\n");
 }
 
@@ -1047,7 +1159,11 @@ static void answer(char *line)
 	else if (strcmp(name, "reset") == 0)
 		reset();
 	else if (strcmp(name, "fork") == 0)
-		do_fork();
+		do_fork(false);
+	else if (strcmp(name, "fork-flags") == 0)
+		do_fork(true);
+	else if (strcmp(name, "uffd-told") == 0)
+		say_told();
 	else if (strcmp(name, "ftruncate") == 0)
 		do_ftruncate();
 	else if (strcmp(name, "punch") == 0)

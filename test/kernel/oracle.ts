@@ -20,7 +20,7 @@ export function oracle(): Oracle {
   if (process.platform !== 'linux' || process.arch !== 'x64') return { reason: 'the model follows Linux on x86-64' };
   const path = join(mkdtempSync(join(tmpdir(), 'vmalock-oracle-')), 'oracle');
   try {
-    execFileSync('cc', ['-O2', '-o', path, SOURCE]);
+    execFileSync('cc', ['-O2', '-pthread', '-o', path, SOURCE]);
   } catch {
     return { reason: 'the kernel oracle did not compile (is cc there?)' };
   }

@@ -33,11 +33,14 @@ export interface Profile {
   readonly swap?: boolean;
   /** offsets and lengths are mostly multiples of so many pages, or nearly */
   readonly unit?: number;
+  /** which of them */
+  readonly userfaultfds?: readonly number[];
   /** one of these comes first: where most of what happens needs something to be there */
   readonly begins?: readonly (readonly string[])[];
 }
 
-type Userfault = 'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'upoison' | 'umove' | 'uprotect' | 'uclose';
+type Userfault =
+  'ureg' | 'uunreg' | 'ucopy' | 'uzero' | 'ucont' | 'upoison' | 'umove' | 'uprotect' | 'uclose' | 'utold' | 'ufork';
 
 type Operation =
   | ('mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'r' | 'w' | 'x' | 'fork' | 'mincore')
@@ -345,6 +348,47 @@ export const PROFILES: readonly Profile[] = [
         [map, `uffd-register 2 8 ${modes} 2`],
         [map, `uffd-register 0 12 ${modes} 1`],
         [map, 'uffd-register 0 12 w 3'],
+      ];
+    }),
+  },
+  {
+    ...EVERYTHING,
+    name: 'changes that a userfaultfd is told of',
+    pages: 14,
+    weights: {
+      mmap: 12,
+      munmap: 10,
+      mprotect: 6,
+      mremap: 22,
+      madvise: 14,
+      r: 4,
+      w: 12,
+      ufork: 6,
+      fork: 2,
+      mlock: 2,
+      munlock: 1,
+      remap_file_pages: 1,
+      ureg: 16,
+      uunreg: 3,
+      ucopy: 8,
+      uzero: 3,
+      upoison: 2,
+      umove: 4,
+      uprotect: 10,
+      uclose: 1,
+      utold: 30,
+    },
+    prots: ['rw', 'rw', 'rw', 'r', '-'],
+    mapLetters: ['p', 'p', 'p', 's', 'pf', 'sf', 'pR', 'pP', 'sP'],
+    advice: ['dontneed', 'dontneed', 'free', 'remove', 'cold', 'populate_write', 'dontfork', 'dofork', 'wipeonfork'],
+    odd: 0.02,
+    userfaultfds: [4, 4, 4, 4, 4, 4, 1],
+    begins: ['p', 'p', 's', 'sf', 'pf'].flatMap((letters) => {
+      const map = `mmap 0 14 rw ${letters}${letters.endsWith('f') ? ' 0' : ''}`;
+      return [
+        [map, 'uffd-register 0 14 mw 4'],
+        [map, 'uffd-register 2 4 m 4', 'uffd-register 8 3 w 4'],
+        [map, 'w 3 1', 'uffd-register 0 14 w 4', 'uffd-protect 0 14 on 4'],
       ];
     }),
   },
@@ -682,6 +726,10 @@ class Writer {
         return `uffd-continue ${this.range()} ${this.random.oneOf(['-', 'wp'])} ${this.uffd()}`;
       case 'uprotect':
         return `uffd-protect ${this.range()} ${this.random.oneOf(['on', 'on', 'off'])} ${this.uffd()}`;
+      case 'utold':
+        return 'uffd-told';
+      case 'ufork':
+        return 'fork-flags';
       case 'uclose':
         return `uffd-close ${this.uffd()}`;
     }
@@ -699,7 +747,7 @@ class Writer {
 
   /** Mostly the first: they often refuse each other. */
   private uffd(): number {
-    return this.random.oneOf([1, 1, 1, 1, 2, 3]);
+    return this.random.oneOf(this.profile.userfaultfds ?? [1, 1, 1, 1, 2, 3]);
   }
 
   private rlimit(): string {

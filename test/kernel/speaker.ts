@@ -17,6 +17,7 @@ export function answerLines(operation: string): number {
   const word = operation.trim().split(/\s+/)[0] ?? '';
   if (word === '' || word.startsWith('#')) return 0;
   if (word === 'fork') return 3;
+  if (word === 'fork-flags') return 2;
   return word.startsWith('?') && word.includes('c') ? 2 : 1;
 }
 
