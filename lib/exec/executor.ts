@@ -205,7 +205,9 @@ export class Executor implements Disposable {
     const name = LIMITS.find((one) => one === asked);
     const word = words.take();
     if (name === undefined || word === undefined || !/^(?:\d{1,9}|-)$/.test(word)) throw new Refusal('syntax');
-    this.space.setLimits({ [name]: word === '-' ? Infinity : Number(word) * this.space.pageSize });
+    // A data limit of 0 bytes holds no mapping back, and the oracle never sets it: its own data comes on top.
+    const least = name === 'data' ? 1 : 0;
+    this.space.setLimits({ [name]: word === '-' ? Infinity : Math.max(Number(word) * this.space.pageSize, least) });
     return '0 ok\n';
   }
 

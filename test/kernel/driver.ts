@@ -13,13 +13,14 @@ import { oracle } from './oracle';
 import { argumentsOf, optionsOf, type Profile, PROFILES, sequenceOf } from './sequences';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 import { isMissingFor } from './swap';
+import { hasZeroPage } from './zero-page';
 
 const BATCH = 40;
 
-async function modelFor(profile: Profile, subject: string | undefined): Promise<Speaker> {
+async function modelFor(profile: Profile, kernel: Speaker, subject: string | undefined): Promise<Speaker> {
   const [program, ...args] = subject?.split(' ') ?? [];
   if (program !== undefined) return ProcessSpeaker.start(program, [...args, '-p', String(profile.pages)]);
-  return new ModelSpeaker(new Executor(optionsOf(profile)));
+  return new ModelSpeaker(new Executor(optionsOf(profile, await hasZeroPage(kernel))));
 }
 
 interface Found {
@@ -32,7 +33,7 @@ interface Found {
 /** Runs batches of one profile until the time is up or enough was found. */
 async function runProfile(profile: Profile, firstSeed: number, until: number, options: Options): Promise<Found> {
   const kernel = await ProcessSpeaker.start(options.oracle, argumentsOf(profile));
-  const model = await modelFor(profile, options.subject);
+  const model = await modelFor(profile, kernel, options.subject);
   const found: Found = { sequences: 0, differences: 0, passing: [] };
   const kinds = new Set<string>();
   try {

@@ -5,12 +5,12 @@
  */
 import { release } from 'node:os';
 import { Executor } from '../../lib/exec/executor';
-import { hostHasZeroPage } from '../../lib/exec/host';
 import { compareAll, describe as explain, isLasting, shrink } from './difference';
 import { oracle } from './oracle';
 import { argumentsOf, optionsOf, PROFILES, sequenceOf } from './sequences';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 import { isMissingFor } from './swap';
+import { hasZeroPage } from './zero-page';
 
 const SEQUENCES = 150;
 const FIRST_SEED = 20220901;
@@ -34,7 +34,7 @@ suite(
       const why = missing === undefined ? '' : ` (${missing})`;
       test(`answers every operation as the kernel does: ${profile.name}${why}`, async () => {
         const kernel: Speaker = await ProcessSpeaker.start(there.path ?? '', argumentsOf(profile));
-        const executor = new Executor(optionsOf(profile));
+        const executor = new Executor(optionsOf(profile, await hasZeroPage(kernel)));
         const model = new ModelSpeaker(executor);
         try {
           const seeds = Array.from({ length: SEQUENCES }, (_, i) => FIRST_SEED + i);
@@ -54,7 +54,7 @@ suite(
 
     it('notices when the two part', async () => {
       const kernel = await ProcessSpeaker.start(there.path ?? '', ['-p', '8']);
-      const model = new ModelSpeaker(new Executor({ pages: 8, zeroPage: hostHasZeroPage() }));
+      const model = new ModelSpeaker(new Executor({ pages: 8, zeroPage: await hasZeroPage(kernel) }));
       const liar: Speaker = {
         ask: async (operations) =>
           (await model.ask(operations)).map((answer, i) =>

@@ -6,7 +6,6 @@
  */
 
 import type { ExecutorOptions } from '../../lib/exec/executor';
-import { hostHasZeroPage } from '../../lib/exec/host';
 
 /** What a sequence is made of: relative weights of its operations, and how long its ranges are. */
 export interface Profile {
@@ -617,8 +616,8 @@ export function argumentsOf(profile: Profile): string[] {
 }
 
 /** What the model needs to be like for it. */
-export function optionsOf(profile: Profile): ExecutorOptions {
-  const options: ExecutorOptions = { pages: profile.pages, zeroPage: hostHasZeroPage() };
+export function optionsOf(profile: Profile, zeroPage: boolean): ExecutorOptions {
+  const options: ExecutorOptions = { pages: profile.pages, zeroPage };
   if (profile.thp) options.thp = 'madvise';
   if (profile.swap) options.swap = 4 * profile.pages;
   return options;
