@@ -185,6 +185,12 @@ const PINNED: Readonly<Record<string, () => void>> = {
     expect([nodeIn(space), nodeIn(child)]).toEqual([1, 0]);
   },
 
+  'an address that is not canonical is SEGV_MAPERR': () => {
+    using space = new AddressSpace();
+    for (const address of [2 ** 47, 2n ** 63n, 2n ** 64n - BigInt(PAGE)])
+      expect(outcome(space.fault(address, 'read'))).toBe(FaultResult.SIGSEGV_MAPERR);
+  },
+
   'limits are soft limits': () => {
     using space = new AddressSpace({ privileged: false, limits: { as: PAGE } });
     space.setLimits({ as: 0 });
