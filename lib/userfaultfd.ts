@@ -29,7 +29,10 @@ export interface UserfaultfdOptions<C extends UserfaultChange = UserfaultChange>
    * not. Until then calls that bring pages are `EAGAIN`. @defaultValue none
    */
   events?: readonly C[];
-  /** Linux's UFFD_FEATURE_ bits; the options above are or-ed to it. @defaultValue 0 */
+  /**
+   * Linux's UFFD_FEATURE_ bits; the options above are or-ed to it. Changes that are asked for by bits are told, but are not in the type of
+   * the events: that is what `events` is for. @defaultValue 0
+   */
   features?: number;
 }
 
@@ -131,6 +134,9 @@ function filled(code: number, syscall: string, address: Bytes, length: Bytes): v
   if (code < 0) throw errorOf(code, syscall, address, length, { done: came[0] ?? 0 });
 }
 
+/** Those of children that nobody has closed: as a file descriptor, none of them goes by itself, which would unregister its memory. */
+const adopted = new Set<Userfaultfd<UserfaultChange>>();
+
 /**
  * A simulated userfaultfd: faults of the ranges that are registered with it are told as events, and whoever iterates over them brings
  * the pages. {@link AddressSpace.userfaultfd} makes one.
@@ -227,7 +233,7 @@ export class Userfaultfd<C extends UserfaultChange = never> implements AsyncIter
    *
    * @param data a whole number of pages
    * @throws {VmalockError} `EEXIST` (a page is there already), `ENOENT` (not registered, or not all in one mapping), `EINVAL`, `EFAULT` (beyond
-   *   the end of the file), `ENOMEM`; `EAGAIN` when `done` bytes came before one of these
+   *   the end of the file), `ENOMEM`; `EAGAIN` when `done` bytes came before one of these, or a change has not been read yet
    *
    * @example
    * uffd.copy(address, await fetchPage(address), { wp: true });
@@ -313,7 +319,8 @@ export class Userfaultfd<C extends UserfaultChange = never> implements AsyncIter
    * UFFDIO_WRITEPROTECT: the next write of each page is told; or, with `on` false, it is no more, and writes that wait go on.
    *
    * @param options `wake` is for `on` false alone
-   * @throws {VmalockError} `ENOENT` (part of it is not registered for `wp`: what lies before has changed), `EINVAL`, `ENOMEM`
+   * @throws {VmalockError} `ENOENT` (part of it is not registered for `wp`: what lies before has changed), `EINVAL`, `ENOMEM`, `EAGAIN` (a
+   *   change has not been read yet)
    */
   writeProtect(address: Bytes, length: Bytes, on: boolean, options: UserfaultWakeOptions = {}): void {
     Userfaultfd.#of(this);
@@ -342,12 +349,14 @@ export class Userfaultfd<C extends UserfaultChange = never> implements AsyncIter
     const code = native.uffdRead(Userfaultfd.#of(this), told);
     if (code === NativeCode.EAGAIN) return undefined;
     succeeded(code, 'read');
-    return readEvent(told, this.#features, (handle) => this.#adopt(handle)) as UserfaultEvent<C>; // of others none is told
+    return readEvent(told, this.#features, (handle) => this.#adopt(handle)) as UserfaultEvent<C>; // of others none is told, but for bits in `features`
   }
 
   /** A child's: nobody's space closes it. */
   #adopt(handle: Handle): Userfaultfd<UserfaultChange> {
-    return new Userfaultfd<UserfaultChange>(new Made(handle, this.#features, () => undefined));
+    const uffd = new Userfaultfd<UserfaultChange>(new Made(handle, this.#features, (closed) => adopted.delete(closed)));
+    adopted.add(uffd);
+    return uffd;
   }
 
   /** Unregisters everything; faults that wait go on, and iterations end. Closing again does nothing. */

@@ -1,5 +1,5 @@
 /**
- * The protocol's operations on userfaultfds: `uffd-register OFF LEN MODES [1, 2 or 3]` and its kin.
+ * The protocol's operations on userfaultfds: `uffd-register OFF LEN MODES [1 to 4]` and its kin.
  *
  * There are four. An access that would make an event gives SIGBUS, so that nobody has to wait; the second one protects private
  * anonymous memory where no page is, too; of the third a write lifts the protection; the fourth is told of changes.

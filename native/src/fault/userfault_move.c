@@ -172,6 +172,7 @@ int userfault_move(struct userfault_ctx *ctx, const struct userfault_move *move,
 		return -EINVAL;
 	if (userfault_is_closed(ctx))
 		return -EBADF;
+	syncpoint("uffd-move-begins");
 	err = move_pages(ctx, move, done);
 	if (*done && !(move->mode & VMALOCK_UFFD_MOVE_DONTWAKE))
 		userfault_wake(ctx, move->to, move->to + *done);

@@ -112,7 +112,8 @@ static struct userfault_wait *find_post(struct userfault_ctx *ctx, const struct 
 
 		if (userfault_is_notice(&w->event))
 			break;
-		if (!w->ctx && w->event.address == event->address && w->event.kind == event->kind)
+		if (!w->ctx && w->event.address == event->address && w->event.kind == event->kind &&
+		    w->event.thread_id == event->thread_id)
 			return w;
 	}
 	return NULL;
@@ -192,7 +193,30 @@ void userfault_free_notice(struct userfault_notice *notice)
 	alloc_free(notice);
 }
 
-static bool add_notice(struct userfault_notice *notice, struct list_node *list, bool left)
+static struct userfault_notice *notice_of_node(struct list_node *node)
+{
+	return notice_of(wait_of(node));
+}
+
+static void put_among_faults(struct userfault_notice *notice)
+{
+	notice->among_faults = true;
+	list_add_last(&notice->ctx->unread, &notice->wait.node);
+}
+
+/* Those that were told before something that comes among the faults; up to @last, NULL: all. Context: lock. */
+static void move_among_faults(struct userfault_ctx *ctx, const struct userfault_notice *last)
+{
+	struct userfault_notice *notice = NULL;
+
+	while (!list_is_empty(&ctx->notices) && (!notice || notice != last)) {
+		notice = notice_of_node(ctx->notices.next);
+		list_remove(&notice->wait.node);
+		put_among_faults(notice);
+	}
+}
+
+static bool add_notice(struct userfault_notice *notice, bool left)
 {
 	struct userfault_ctx *ctx = notice->ctx;
 	bool open;
@@ -201,7 +225,12 @@ static bool add_notice(struct userfault_notice *notice, struct list_node *list, 
 	open = !ctx->closed;
 	if (open) {
 		notice->left = left;
-		list_add_last(list, &notice->wait.node);
+		if (left) {
+			move_among_faults(ctx, NULL);
+			put_among_faults(notice);
+		} else {
+			list_add_last(&ctx->notices, &notice->wait.node);
+		}
 		tell(ctx);
 	} else {
 		userfault_settle(notice);
@@ -212,12 +241,12 @@ static bool add_notice(struct userfault_notice *notice, struct list_node *list, 
 
 bool userfault_post_notice(struct userfault_notice *notice)
 {
-	return add_notice(notice, &notice->ctx->unread, true);
+	return add_notice(notice, true);
 }
 
 bool userfault_queue_notice(struct userfault_notice *notice)
 {
-	return add_notice(notice, &notice->ctx->notices, false);
+	return add_notice(notice, false);
 }
 
 /* Context: lock. */
@@ -237,9 +266,9 @@ enum userfault_end userfault_leave_notice(struct userfault_notice *notice)
 	if (atomic_load_relaxed(&notice->wait.woken)) {
 		end = notice->read ? USERFAULT_READ : USERFAULT_CLOSED;
 	} else {
-		list_remove(&notice->wait.node);
+		if (!notice->among_faults)
+			move_among_faults(ctx, notice);
 		notice->left = true;
-		list_add_last(&ctx->unread, &notice->wait.node);
 	}
 	unlock(ctx);
 	return end;
@@ -318,14 +347,19 @@ void userfault_wake(struct userfault_ctx *ctx, uint64_t start, uint64_t end)
 	unlock(ctx);
 }
 
-/* Those in the order in which they were told. Context: lock. */
-static void take_left(struct userfault_ctx *ctx, struct userfault_notice **left, struct userfault_notice **last)
+/* All notices: who waits for one is woken, the others come in the order in which they were told. Context: lock; no fault is in the queue. */
+static void take_notices(struct userfault_ctx *ctx, struct userfault_notice **left, struct userfault_notice **last)
 {
 	*left = *last = NULL;
+	move_among_faults(ctx, NULL);
 	while (!list_is_empty(&ctx->unread)) {
-		struct userfault_notice *notice = notice_of(wait_of(ctx->unread.next));
+		struct userfault_notice *notice = notice_of_node(ctx->unread.next);
 
 		take_out(notice);
+		if (!notice->left) {
+			wake(&notice->wait);
+			continue;
+		}
 		notice->next = NULL;
 		*left = notice;
 		left = &notice->next;
@@ -339,13 +373,7 @@ void userfault_shut(struct userfault_ctx *ctx, struct userfault_notice **left, s
 	ctx->closed = true;
 	wake_list(ctx, &ctx->unread, 0, UINT64_MAX);
 	wake_list(ctx, &ctx->read, 0, UINT64_MAX);
-	take_left(ctx, left, last);
-	while (!list_is_empty(&ctx->notices)) {
-		struct userfault_notice *notice = notice_of(wait_of(ctx->notices.next));
-
-		take_out(notice);
-		wake(&notice->wait);
-	}
+	take_notices(ctx, left, last);
 	tell(ctx);
 	unlock(ctx);
 }

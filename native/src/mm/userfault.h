@@ -7,8 +7,9 @@
  *
  * A context belongs to one space, and VMAs of it point to the context while they are registered.
  *
- * Order    Faults are read before changes that wait to be read: who is asleep in a munmap has not gone on, and so has told nothing since. A
- *          change whose thread did not wait stands among the faults: what that thread tells later is read later.
+ * Order    Changes are read in the order in which they were told. Faults are read before changes that are waited for: who is asleep in a
+ *          munmap has not gone on, and so has told nothing since. A change that nobody waits for stands among the faults, behind all changes
+ *          told before it: what its thread tells later is read later.
  * Locks    ctx->lock (RANK_USERFAULT) guards the lists, and what is in them. A fault takes it with its VMA held; whoever wakes holds
  *          no page table's lock any more.
  *          ctx->changes (RANK_USERFAULT_CHANGES): for reading, who brings pages; for writing, for a moment, who announces a change. So whatever
@@ -43,6 +44,7 @@ struct userfault_notice {
 	struct userfault_ctx *ctx;     /* a reference. fixed */
 	struct userfault_notice *next; /* of the same change. Guard: who makes the change */
 	bool left;                     /* nobody waits: who takes it out of the queue frees it. Guard: ctx->lock */
+	bool among_faults;             /* in ctx->unread. Guard: ctx->lock */
 	bool read;                     /* Guard: ctx->lock */
 };
 
@@ -54,7 +56,7 @@ struct userfault_ctx {
 
 	/* Guard: lock. */
 	struct list_node unread, read, free_posts;
-	struct list_node notices;     /* unread ones that somebody waits for; the others are in unread */
+	struct list_node notices; /* unread ones that are waited for, but for those that had to come among the faults */
 	struct userfault_wait *posts; /* USERFAULT_POSTS of them, from the first that was needed on */
 	uint32_t readers;             /* threads that sleep in userfault_read() */
 	bool closed;

@@ -34,10 +34,10 @@ bool userfault_sleep_patiently(struct userfault_wait *wait)
 {
 	const struct userfault_manner *m = manner();
 	uint64_t timeout_ns = m->go_on ? LOOK_EVERY_NS : SYNC_FOREVER;
-	bool woken;
+	bool woken = false;
 
-	do
+	/* Asked first: one that has been ended may come to wait for many changes, one after the other. */
+	while (!woken && goes_on(m))
 		woken = userfault_sleep(wait, timeout_ns);
-	while (!woken && goes_on(m));
 	return woken;
 }

@@ -88,8 +88,10 @@ int notices_add_fork(struct userfault_notices *notices, const struct vma *vma, s
 		return err;
 	event.child = (vmalock_uffd *)(void *)*out;
 	err = add(notices, vma->userfault, &event);
-	if (err)
+	if (err) {
 		userfault_put(*out);
+		*out = NULL;
+	}
 	return err;
 }
 

@@ -42,7 +42,7 @@ void notices_append(struct userfault_notices *notices, struct userfault_notices 
 /* One after the other is told, and waited for. Context: nothing held. */
 void notices_tell(struct userfault_notices *notices);
 
-/* What was announced has not happened. */
+/* What was announced has not happened. Context: nothing held; or, with no fork among them, mmap_lock. */
 void notices_withdraw(struct userfault_notices *notices);
 
 /* Those that userfault_shut() left: nobody will read them. Context: nothing held. */

@@ -262,6 +262,7 @@ int op_userfault_protect(struct userfault_ctx *ctx, uint64_t addr, uint64_t leng
 		return err;
 	if ((mode & ~(uint64_t)(VMALOCK_UFFD_WRITEPROTECT_WP | VMALOCK_UFFD_WRITEPROTECT_DONTWAKE)) || (on && !wakes))
 		return -EINVAL;
+	syncpoint("uffd-protect-begins");
 	mmap_read_lock(ctx->mm);
 	err = userfault_is_closed(ctx) ? -EBADF : userfault_fill_begin(ctx);
 	if (!err) {

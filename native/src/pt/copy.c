@@ -20,6 +20,14 @@ static bool is_shared(uint64_t pte, uint64_t kept)
 	return pte_is_present(pte) || pte_is_fatal(pte) || pte_is_swap(pte) || (kept && pte_is_uffd_marker(pte));
 }
 
+/* What the child's entry does not say. Linux: pte_mkold(), of a shared mapping pte_mkclean(). */
+static uint64_t untouched(uint64_t pte)
+{
+	if (!pte_is_present(pte))
+		return 0;
+	return PTE_ACCESSED | (pte_is_frame(pte) ? 0 : PTE_DIRTY);
+}
+
 /* @kept: PTE_UFFD_WP, or nothing. */
 static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *from, uint32_t i, uint64_t kept,
 			struct rss_change *change)
@@ -32,16 +40,15 @@ static void share_entry(struct pt *dst, struct pt_table *to, struct pt_table *fr
 	table_occupy(dst, to);
 	if (pte_is_frame(pte)) {
 		frame_get(dst->frames, pte_page(pte));
-		pte |= PTE_FORKED;
+		pte = (pte | PTE_FORKED) & ~PTE_WRITE;
 	} else if (pte_is_swap(pte)) {
 		swap_get(dst->frames, pte_swap_slot(pte));
 		pte |= PTE_FORKED;
 	}
-	if (pte_is_present(pte))
-		pte &= ~PTE_WRITE;
+	/* Whoever may write a page of a file may go on: it is to be shared. */
 	atomic_store_relaxed(&from->entry[i], pte);
 	/* The child has not touched it. */
-	atomic_store_relaxed(&to->entry[i], pte & (~(PTE_ACCESSED | PTE_UFFD_WP) | kept));
+	atomic_store_relaxed(&to->entry[i], pte & (~(untouched(pte) | PTE_UFFD_WP) | kept));
 	to->live++;
 	rss_change_add(change, pte, 1);
 }

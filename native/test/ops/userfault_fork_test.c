@@ -132,15 +132,21 @@ static void write_protection_of_a_file_goes_along_too(void)
 	struct rig r = { .mm = space_of(NULL) };
 	vmalock_uffd *of_child;
 	vmalock_mm *child;
+	uint64_t faults;
 
 	faults_return();
 	r.uffd = uffd_with(r.mm, FORK);
 	map_shared_anonymous(r.mm, 0, 4);
 	write_byte(r.mm, 0, 7);
+	write_byte(r.mm, 3, 7);
 	expect_eq(register_pages(r.uffd, 0, 4, WP), 0);
 	expect_eq(protect_pages(r.uffd, 0, 2, true), 0); /* a page, and a marker */
 	child = fork_of(r.mm);
 	of_child = child_told(r.uffd);
+	faults = stats_of(r.mm).minor_faults;
+	write_byte(r.mm, 3, 8); /* shared for writing as before */
+	expect_eq(stats_of(r.mm).minor_faults, faults);
+	expect_eq(read_byte(child, 3), 8);
 	expect_eq(fault_at(child, 0, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, USERFAULT);
 	expect_eq(fault_at(child, 1, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, USERFAULT);
 	expect_eq(fault_at(child, 2, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, MINOR);

@@ -103,8 +103,11 @@ static void copy(struct model *m, uint64_t first, uint64_t end)
 
 		if (!from->present)
 			continue;
-		from->bits &= ~PTE_WRITE;
+		if (from->kind == PTE_ANON)
+			from->bits &= ~PTE_WRITE;
 		m->entry[1][page] = *from;
+		if (from->kind != PTE_ANON)
+			m->entry[1][page].bits &= ~PTE_DIRTY; /* the child has not written it */
 	}
 }
 

@@ -273,6 +273,24 @@ static void a_fork_whose_userfaultfd_is_gone_before_it_is_told_takes_it_off_too(
 	end_space(r.mm);
 }
 
+/* Read the other way round, who brings pages would take memory for mapped that has gone. */
+static void changes_are_read_in_the_order_in_which_they_were_told_whoever_waits(void)
+{
+	struct rig r = rig_of(CHANGES);
+	struct racer change;
+
+	race_until_it_waits(&change, r.mm, drop_two);
+	faults_return();
+	expect_eq(fault_at(r.mm, 5, VMALOCK_READ) & VMALOCK_FAULT_OUTCOME, USERFAULT);
+	expect_eq(vmalock_mm_unmap(r.mm, page(2), 2 * P), 0);
+	expect_eq(fault_at(r.mm, 6, VMALOCK_READ) & VMALOCK_FAULT_OUTCOME, USERFAULT);
+	faults_wait();
+	expect(!atomic_load_acquire(&change.done));
+	expect_told(r.uffd, "fault 5, remove 2-4, unmap 2-4, fault 6");
+	expect_eq((int)race_end(&change), VMALOCK_ENOMEM);
+	end_rig(&r);
+}
+
 /* --- madvise --------------------------------------------------------------------------------------------------------- */
 
 /* mmap_lock is let go while it waits: what it is to empty may be another mapping by then, or none. */
@@ -285,7 +303,7 @@ static void what_madvise_told_of_may_be_gone_when_it_has_been_read(void)
 	faults_return();
 	expect_eq(vmalock_mm_unmap(r.mm, page(2), 2 * P), 0);
 	faults_wait();
-	expect_told(r.uffd, "unmap 2-4, remove 2-4");
+	expect_told(r.uffd, "remove 2-4, unmap 2-4");
 	expect_eq((int)race_end(&change), VMALOCK_ENOMEM);
 	end_rig(&r);
 }
@@ -363,21 +381,44 @@ static int copy_page_2_too_late(vmalock_mm *mm)
 	return copy_pages(uffd_of_rig, 2, 1, 5, 0, 0);
 }
 
-/* It has looked before the announcement and holds its VMA only after it: it looks again. */
-static void a_copy_that_comes_to_its_page_after_the_announcement_is_refused(void)
+static int move_to_page_2_too_late(vmalock_mm *mm)
 {
-	struct rig r = rig_of(CHANGES);
-	struct racer copy, change;
+	(void)mm;
+	return vmalock_uffd_move(uffd_of_rig, page(2), page(7), P, 0, NULL);
+}
 
-	syncpoint_arm("uffd-fill-begins");
-	race_request(&copy, r.mm, copy_page_2_too_late);
-	syncpoint_wait_parked("uffd-fill-begins");
-	race_until_it_waits(&change, r.mm, drop_two);
-	syncpoint_release("uffd-fill-begins");
-	expect_eq((int)race_end(&copy), VMALOCK_EAGAIN);
-	read_told(r.uffd, "remove 2-4");
-	expect_eq((int)race_end(&change), 0);
-	end_rig(&r);
+static int protect_page_2_too_late(vmalock_mm *mm)
+{
+	(void)mm;
+	return protect_pages(uffd_of_rig, 2, 1, true);
+}
+
+/* It has looked before the announcement and holds its VMA only after it: it looks again. */
+static void who_comes_to_its_page_after_the_announcement_is_refused(void)
+{
+	static const struct {
+		const char *begins;
+		int (*request)(vmalock_mm *mm);
+	} all[] = {
+		{ "uffd-fill-begins", copy_page_2_too_late },
+		{ "uffd-move-begins", move_to_page_2_too_late },
+		{ "uffd-protect-begins", protect_page_2_too_late },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct rig r = rig_of(CHANGES);
+		struct racer late, change;
+
+		syncpoint_arm(all[i].begins);
+		race_request(&late, r.mm, all[i].request);
+		syncpoint_wait_parked(all[i].begins);
+		race_until_it_waits(&change, r.mm, drop_two);
+		syncpoint_release(all[i].begins);
+		expect_eq((int)race_end(&late), VMALOCK_EAGAIN);
+		read_told(r.uffd, "remove 2-4");
+		expect_eq((int)race_end(&change), 0);
+		end_rig(&r);
+	}
 }
 
 /* --- everything at once ------------------------------------------------------------------------------------------------ */
@@ -459,11 +500,12 @@ static const struct test_case cases[] = {
 	CASE(a_fork_waits_until_it_has_been_read_and_the_reader_has_the_child),
 	CASE(a_fork_whose_userfaultfd_closes_unread_takes_the_registration_off_its_child),
 	CASE(a_fork_whose_userfaultfd_is_gone_before_it_is_told_takes_it_off_too),
+	CASE(changes_are_read_in_the_order_in_which_they_were_told_whoever_waits),
 	CASE(what_madvise_told_of_may_be_gone_when_it_has_been_read),
 	CASE(madvise_tells_of_the_rest_again_where_the_mapping_was_cut_meanwhile),
 	CASE(madvise_takes_no_page_of_memory_that_was_locked_meanwhile),
 	CASE(a_copy_that_began_before_an_advice_is_not_left_behind_it),
-	CASE(a_copy_that_comes_to_its_page_after_the_announcement_is_refused),
+	CASE(who_comes_to_its_page_after_the_announcement_is_refused),
 	CASE(a_crowd_of_changes_all_get_on_under_every_policy),
 };
 TEST_MAIN(cases)
