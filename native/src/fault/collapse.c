@@ -17,6 +17,7 @@
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
+#include "mm/reclaim.h"
 #include "mm/thp.h"
 #include "ops/advise.h"
 #include "policy/policy.h"
@@ -30,6 +31,7 @@ enum outcome {
 	UNFIT,         /* here it cannot be done: MADV_COLLAPSE goes on with the next, and fails in the end */
 	ENDS_HERE,     /* as above, and MADV_COLLAPSE stops */
 	NO_FREE_BLOCK, /* or no memory for what else it takes */
+	NO_FRAME,      /* for a page that is out */
 };
 
 /* Who asks. */
@@ -138,14 +140,14 @@ static enum outcome prepare(const struct collapse *c, uint64_t addr, void **bloc
 	if (!look.swapped || fault_swap_in(mm, vma, addr, addr + PT_HUGE_SIZE) == 0)
 		return COLLAPSED;
 	frame_put_huge(mm->pt.frames, *block);
-	return ENDS_HERE;
+	return NO_FRAME;
 }
 
-static enum outcome collapse_one(const struct collapse *c, uint64_t addr)
+static enum outcome try_one(const struct collapse *c, uint64_t addr)
 {
 	struct mm *mm = c->mm;
 	enum outcome outcome;
-	void *block;
+	void *block = NULL;
 
 	mmap_read_lock(mm);
 	outcome = prepare(c, addr, &block);
@@ -159,6 +161,15 @@ static enum outcome collapse_one(const struct collapse *c, uint64_t addr)
 	if (outcome != COLLAPSED)
 		frame_put_huge(mm->pt.frames, block);
 	return outcome;
+}
+
+static enum outcome collapse_one(const struct collapse *c, uint64_t addr)
+{
+	enum outcome outcome = try_one(c, addr);
+
+	for (uint32_t n = 0; outcome == NO_FRAME && n < FAULT_MOST_RECLAIMS && mm_reclaim(c->mm); n++)
+		outcome = try_one(c, addr);
+	return outcome == NO_FRAME ? ENDS_HERE : outcome;
 }
 
 /* --- MADV_COLLAPSE -------------------------------------------------------------------------------------------------- */

@@ -2,9 +2,9 @@
  * mm/reclaim.c - when no frame is left: pages of the pool's spaces leave, so that a fault can go on
  *
  *   first      what MADV_FREE gave up, and droppable memory: gone for good, which costs nothing
- *   then       pages that nobody has touched since the hand passed them, into slots of swap; the others count as untouched. Those
- *              that are one space's own, then those that a fork shares
+ *   then       pages that nobody has touched since the hand passed them, into slots of swap; the others count as untouched
  *   once more  a page that has not been touched since leaves now
+ *   at last    what a fork shares: those not touched, then all
  *
  * The clock has three hands: the pool's goes from space to space, each space's own through its addresses; and one goes through the
  * addresses of all spaces at once, for what a fork shares: it lies at one address in all of them (unless it has been moved), and its
@@ -102,8 +102,11 @@ static void take_from_vma(struct mm *mm, const struct vma *vma, uint64_t start, 
 {
 	uint32_t how = round->how | (vma_flags(vma) & VM_DROPPABLE ? PT_OUT_DROPPABLE : 0);
 
-	for (uint64_t at = start; at < end && round->left; at = pt_huge_down(at) + PT_HUGE_SIZE) {
-		uint64_t next = min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE), freed;
+	for (uint64_t at = pt_next_used(&mm->pt, start, end), next; at < end && round->left;
+	     at = pt_next_used(&mm->pt, next, end)) {
+		uint64_t freed;
+
+		next = min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE);
 
 		mm_invalidate_start(mm, at, next, VMALOCK_INVALIDATE_CLEAR);
 		round->has_moved |= pt_page_out(&mm->pt, at, next, how, round->left, &freed) != 0;
@@ -132,7 +135,7 @@ static void take_from_space(struct mm *mm, struct round *round)
 
 	mmap_read_lock(mm);
 	hand = atomic_load_relaxed(&mm->reclaim_hand);
-	round->hand = &mm->reclaim_hand;
+	round->hand = round->how & PT_OUT_IDLE_ONLY ? &mm->reclaim_hand : NULL;
 	take_from_range(mm, hand, MM_TASK_SIZE, round);
 	take_from_range(mm, 0, hand, round);
 	mmap_read_unlock(mm);
@@ -155,16 +158,22 @@ static void take_from_all(struct mm *mm, struct round *round)
 
 /* --- what several share ---------------------------------------------------------------------------------------------- */
 
-/* Where the first mapping that may lose pages is, from @from on. Context: mmap_lock. */
+/* Where the first page may be that may leave, from @from on. Context: mmap_lock. */
 static uint64_t next_place(struct mm *mm, uint64_t from)
 {
 	struct index_cursor cursor;
 	struct index_entry entry;
 	bool more = index_cursor_seek(&cursor, &mm->vmas, from, &entry);
 
-	while (more && !may_lose_pages(entry.value))
-		more = index_cursor_next(&cursor, &entry);
-	return more ? max_u64(entry.start, from) : MM_TASK_SIZE;
+	for (; more; more = index_cursor_next(&cursor, &entry)) {
+		uint64_t at = max_u64(entry.start, from);
+
+		if (may_lose_pages(entry.value))
+			at = pt_next_used(&mm->pt, at, entry.end);
+		if (may_lose_pages(entry.value) && at < entry.end)
+			return at;
+	}
+	return MM_TASK_SIZE;
 }
 
 /* [@at, @end) of all spaces. Return: where to go on. */
@@ -201,24 +210,32 @@ static void take_shared(struct mm *mm, struct round *round)
 	atomic_u64 *where = &frames_sharers(mm->pt.frames)->hand;
 	uint64_t hand = atomic_load_relaxed(where);
 
-	round->hand = round->how & PT_OUT_LAZYFREE_ONLY ? NULL : where;
+	round->hand = where;
 	take_shared_range(mm, hand, MM_TASK_SIZE, round);
 	take_shared_range(mm, 0, hand, round);
 }
 
+/* Own pages first: one that is shared costs each of its users a slot, and frees nothing where one of them keeps it. */
+static const struct {
+	uint32_t how;
+	bool together; /* all spaces at one place after the other */
+} rounds[] = {
+	{ PT_OUT_LAZYFREE_ONLY | PT_OUT_SHARED, false }, { PT_OUT_IDLE_ONLY, false }, { PT_OUT_IDLE_ONLY, false },
+	{ PT_OUT_IDLE_ONLY | PT_OUT_SHARED, true },      { PT_OUT_SHARED, true },
+};
+
 bool mm_reclaim(struct mm *mm)
 {
-	static const uint32_t rounds[] = { PT_OUT_LAZYFREE_ONLY | PT_OUT_SHARED, PT_OUT_IDLE_ONLY,
-					   PT_OUT_IDLE_ONLY | PT_OUT_SHARED, PT_OUT_IDLE_ONLY, PT_OUT_SHARED };
 	uint64_t limit = frames_limit(mm->pt.frames), wanted = min_u64(MOST_AT_ONCE, 1 + limit / 8);
 	struct round round = { .left = wanted };
+	bool alone = count_sharers(mm) == 1;
 
 	for (size_t i = 0; i < array_size(rounds) && round.left; i++) {
-		round.how = rounds[i];
-		if (round.how & PT_OUT_SHARED)
-			take_shared(mm, &round);
-		else
+		round.how = rounds[i].how;
+		if (!rounds[i].together)
 			take_from_all(mm, &round);
+		else if (!alone)
+			take_shared(mm, &round);
 	}
 	return round.has_moved || frames_used(mm->pt.frames) < limit;
 }

@@ -65,7 +65,8 @@ uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how, 
 	struct table_span span;
 
 	check(page_aligned(start | end));
-	if (pt_has_huge(pt))
+	/* What MADV_FREE gave up as a huge page counts as not touched, and goes with those. */
+	if (pt_has_huge(pt) && (how & (PT_OUT_LAZYFREE_ONLY | PT_OUT_DROPPABLE)) != PT_OUT_LAZYFREE_ONLY)
 		huge_split_all(pt, start, end);
 	while (gone.pages < most && table_span_next(pt, &start, end, &span)) {
 		table_lock(span.table);

@@ -233,6 +233,9 @@ void pt_free_swap(struct pt *pt, uint64_t start, uint64_t end);
 #define PT_OUT_SHARED 0x8u
 uint64_t pt_page_out(struct pt *pt, uint64_t start, uint64_t end, uint32_t how, uint64_t most, uint64_t *freed);
 
+/* The first place of [@start, @end) where something may be; @end: there is nothing. A hint. Context: mmap_lock. */
+uint64_t pt_next_used(const struct pt *pt, uint64_t start, uint64_t end);
+
 /* Makes the tables that pt_move() to [@to, @to + @length) needs. 0 or -ENOMEM. */
 must_check int pt_move_reserve(struct pt *pt, uint64_t from, uint64_t to, uint64_t length);
 

@@ -184,6 +184,15 @@ void pt_age(struct pt *pt, uint64_t start, uint64_t end)
 	change_entries(pt, start, end, aged);
 }
 
+uint64_t pt_next_used(const struct pt *pt, uint64_t start, uint64_t end)
+{
+	struct table_span span;
+
+	if (pt_has_huge(pt))
+		return start;
+	return table_span_next(pt, &start, end, &span) ? span.addr : end;
+}
+
 static uint8_t residence(uint64_t pte)
 {
 	return pte_is_swap(pte) ? PT_IS_OUT : pte_is_present(pte);
