@@ -320,7 +320,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   }
 
   /**
-   * msync(2). Simulated files hold what was stored at once, so that nothing is left to write back.
+   * msync(2). Simulated files hold what was stored at once. With `sync`, pages of files that are of a disk (`writtenBack`) are clean afterwards, as
+   * by {@link SimFile.sync}.
    *
    * @throws {VmalockError} `EINVAL`; `ENOMEM` for a hole; `EBUSY` for `invalidate` of locked memory
    */
@@ -496,7 +497,7 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
 
   /**
    * prctl(2) with PR_SET_MDWE, for good: from now on mmap of what is both writable and executable is `EACCES`, and so is mprotect that
-   * makes executable what was not.
+   * makes executable what was not, or leaves it both.
    *
    * @param options or Linux's PR_MDWE_ bits
    * @throws {VmalockError} `EINVAL` (`noInherit` alone, an unknown bit); `EPERM` for other options than those that hold

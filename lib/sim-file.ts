@@ -137,7 +137,8 @@ export class SimFile {
 
   /**
    * The numbers of the pages that were written since they were last written back, ascending: through a shared mapping of any space,
-   * by {@link SimFile.write}, or by a cut amid a page. A new file has none. A page is dirty from the fault on that lets it be written.
+   * by {@link SimFile.write}, or by a cut amid a page that is there; whole pages that were cut out are not among them. A new file has none. A
+   * page is dirty from the fault on that lets it be written.
    */
   dirtyPages(): number[] {
     const handle = SimFile.#handleOf(this);
@@ -152,8 +153,8 @@ export class SimFile {
 
   /**
    * As fsync(2): pages of the range are clean from now on, in every mapping of every space, and the next store through one of them is a
-   * fault that makes its page dirty again. Where the bytes are written to is the caller's affair: what is written beside this is in the
-   * file when it returns, or dirty again.
+   * fault that makes its page dirty again. Where the bytes are written to is the caller's affair, who reads them after this: what is written
+   * meanwhile is read, or its page dirty again.
    *
    * May be called while other threads fault in the file's mappings. Observers are told of a change of rights.
    *
@@ -162,9 +163,10 @@ export class SimFile {
    * @returns how many pages were dirty
    *
    * @example
-   * const pages = file.dirtyPages();
-   * file.sync();
-   * for (const page of pages) disk.write(file.read(page * 4096, 4096), page * 4096);
+   * for (const page of file.dirtyPages()) {
+   *   file.sync(page * 4096, 4096); // only what is written now: another page may have become dirty meanwhile
+   *   disk.write(file.read(page * 4096, 4096), page * 4096);
+   * }
    */
   sync(offset: Bytes = 0, length: Bytes = LONGEST): number {
     const handle = SimFile.#handleOf(this);

@@ -124,7 +124,7 @@ export class Executor implements Disposable {
         this.space.setPrivileged(onOrOff(words.take()));
         return '0 ok\n';
       case 'smaps':
-        return reportSmaps(this.window, this.options.swap !== undefined);
+        return reportSmaps(this.window, (this.options.swap ?? 0) > 0);
       case 'reset':
         return this.reset();
       case 'fork':
@@ -195,9 +195,11 @@ export class Executor implements Disposable {
     using child = this.space.fork();
     const userfaults = this.userfaults.listen();
     const window = { ...this.window, space: child };
-    const report = flags ? reportFlags(window) : reportMappings(window, 'c');
-    for (const uffd of userfaults) uffd.close();
-    return `child ${report}0 ok\n`;
+    try {
+      return `child ${flags ? reportFlags(window) : reportMappings(window, 'c')}0 ok\n`;
+    } finally {
+      for (const uffd of userfaults) uffd.close();
+    }
   }
 
   private rlimit(words: Words): string {

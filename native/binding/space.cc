@@ -212,7 +212,7 @@ napi_value ProcessMadvise(Call &call)
 napi_value Khugepaged(Call &call)
 {
 	vmalock_mm *mm = call.Space(0);
-	struct vmalock_khugepaged limits = { call.Bits(1), call.Bits(2), call.Bits(3) };
+	struct vmalock_khugepaged limits = { call.Bits(1), call.Bits(3), call.Bits(2) };
 
 	if (call.Failed())
 		return call.Refuse();

@@ -106,14 +106,15 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_punch_hole(vmalock_file *file, u
 
 /*
  * Which pages of a file were written since they were last written back: through a shared mapping of any space, by vmalock_file_write(), or
- * by a cut amid a page. A new file has none. A page is dirty from the fault on that lets it be written.
+ * by a cut amid a page that is there; whole pages that were cut out are not among them. A new file has none. A page is dirty from the fault on
+ * that lets it be written.
  *
  * vmalock_file_sync - fsync(2): makes the pages of a range clean. The next store through a mapping is a fault again
  * @offset: bytes
  * @length: bytes; beyond the end there is nothing, and UINT64_MAX is always all
  *
- * Where pages go to is the caller's: whoever keeps a copy takes the numbers, syncs, and then reads the file; what is written meanwhile is
- * dirty afterwards. Observers are told (VMALOCK_INVALIDATE_PROTECT).
+ * Where pages go to is the caller's: whoever keeps a copy takes the numbers, and page by page syncs and then reads it. What is written meanwhile
+ * is read, or its page is dirty again; and a page that was not listed keeps its mark. Observers are told (VMALOCK_INVALIDATE_PROTECT).
  *
  * Context: as vmalock_file_truncate(). Return: how many pages were dirty.
  */
@@ -326,11 +327,12 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_seal(vmalock_mm *mm, uint64_t addr
 /*
  * One pass of khugepaged over a space: 2 MiB of small pages, in mappings that want huge pages (option thp, MADV_HUGEPAGE), become a
  * huge one, if no more than so many of the 512 are empty, out in swap, or shared after a fork: khugepaged/max_ptes_none, _swap and _shared
- * of Linux. At least one must have been touched since the space was last looked through, and half of them where some are out.
+ * of Linux. At least one must have been touched since a fork, MADV_COLD or a shortage of frames last asked, and half of them where some
+ * are out.
  * Context: takes mmap_lock for reading and for writing; may sleep. Return: how many huge pages it made.
  */
 struct vmalock_khugepaged {
-	uint32_t max_ptes_none, max_ptes_swap, max_ptes_shared; /* of 512; Linux's own defaults are 511, 64 and 256 */
+	uint32_t max_ptes_none, max_ptes_shared, max_ptes_swap; /* of 512; Linux's own defaults are 511, 256 and 64 */
 };
 VMALOCK_API uint64_t vmalock_mm_khugepaged(vmalock_mm *mm, const struct vmalock_khugepaged *limits);
 
@@ -610,7 +612,9 @@ VMALOCK_API void vmalock_mm_unobserve(vmalock_mm *mm, vmalock_observation *obser
 
 /*
  * A fault in a registered range is not served but told, as an event; whoever reads the events resolves it, and the fault goes on. Simulated
- * files stand for shmem and memfd: they may be registered, too. docs/userfaultfd.md
+ * files stand for shmem and memfd: they may be registered, too. Calls that change memory whose userfaultfd asked for EVENT_ features (munmap,
+ * mmap over it, mremap, brk, madvise, fork) wait at their end until the event has been read: by another thread, or the calling one never waits
+ * (vmalock_thread_userfaults()). docs/userfaultfd.md
  */
 typedef struct vmalock_uffd vmalock_uffd;
 

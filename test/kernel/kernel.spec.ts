@@ -41,7 +41,8 @@ suite(
           const sequences = seeds.map((seed) => sequenceOf(profile, seed));
           const found = await compareAll(kernel, model, sequences);
           for (const [i, difference] of found.entries()) {
-            if (difference && (await isLasting(kernel, model, sequences[i] ?? [])))
+            if (!difference) continue;
+            if (profile.unsteady !== true || (await isLasting(kernel, model, sequences[i] ?? [])))
               throw new Error(`seed ${seeds[i]}:\n${explain(await shrink(kernel, model, difference))}`);
           }
           executor.validate();

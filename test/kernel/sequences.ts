@@ -30,6 +30,8 @@ export interface Profile {
   readonly thp?: boolean;
   /** pages may be out: needs a machine with swap */
   readonly swap?: boolean;
+  /** the kernel's answer may depend on what it is doing with a page just now: a difference is asked for once more */
+  readonly unsteady?: boolean;
   /** offsets and lengths are mostly multiples of so many pages, or nearly */
   readonly unit?: number;
   /** which of them */
@@ -135,6 +137,7 @@ const SWAPPING: Profile = {
   ...EVERYTHING,
   pages: 16,
   swap: true,
+  unsteady: true,
   weights: {
     mmap: 14,
     munmap: 5,
@@ -394,6 +397,7 @@ export const PROFILES: readonly Profile[] = [
   {
     ...EVERYTHING,
     name: 'huge',
+    unsteady: true,
     pages: 1536,
     thp: true,
     unit: 512,
@@ -460,6 +464,7 @@ export const PROFILES: readonly Profile[] = [
   {
     ...EVERYTHING,
     name: 'huge pages of a userfaultfd',
+    unsteady: true,
     pages: 1024,
     thp: true,
     unit: 512,
@@ -493,6 +498,7 @@ export const PROFILES: readonly Profile[] = [
   {
     ...EVERYTHING,
     name: 'huge pages that move',
+    unsteady: true,
     pages: 1536,
     thp: true,
     unit: 512,
@@ -568,6 +574,7 @@ export const PROFILES: readonly Profile[] = [
     // No files: the kernel collapses those of memory where they lie right, see docs/differences.md.
     ...EVERYTHING,
     name: 'collapsing',
+    unsteady: true,
     pages: 1536,
     thp: true,
     unit: 512,

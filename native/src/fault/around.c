@@ -53,7 +53,7 @@ bool fault_around(struct fault *f)
 {
 	struct window w = window_of(f);
 	uint32_t at = table_index(0, f->addr);
-	uint64_t index = vma_offset_at(f->vma, page_down(f->addr)) >> PAGE_SHIFT;
+	uint64_t index = vma_index_at(f->vma, f->addr);
 	bool changed;
 
 	if (w.end - w.first == 1)

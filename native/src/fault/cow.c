@@ -29,7 +29,7 @@ static uint32_t write_shared(struct fault *f)
 {
 	if (unlikely(!fault_lock_entry(f)))
 		return FAULT_CHANGED;
-	file_mark_dirty(f->vma->file, vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT);
+	file_mark_dirty(f->vma->file, vma_index_at(f->vma, f->addr));
 	return make_writable(f);
 }
 

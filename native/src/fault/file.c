@@ -17,11 +17,6 @@
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
 
-static uint64_t index_of(const struct fault *f)
-{
-	return vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT;
-}
-
 static uint32_t map_page(struct fault *f, const void *page)
 {
 	enum pte_kind kind = file_is_shmem(f->vma->file) ? PTE_SHMEM : PTE_FILE;
@@ -30,7 +25,7 @@ static uint32_t map_page(struct fault *f, const void *page)
 	if (unlikely(!fault_lock_entry(f)))
 		return FAULT_CHANGED;
 	if (bits & PTE_WRITE)
-		file_mark_dirty(f->vma->file, index_of(f));
+		file_mark_dirty(f->vma->file, vma_index_at(f->vma, f->addr));
 	pt_slot_set(&f->mm->pt, &f->slot, pte_make(page, kind, bits));
 	fault_unlock_entry(f);
 	return unlikely(bits & PTE_UFFD_WP) && f->access == VMALOCK_WRITE ? FAULT_CHANGED : VMALOCK_FAULT_MINOR;
@@ -83,7 +78,7 @@ static uint32_t ask_userfault(struct fault *f, uint64_t index)
 uint32_t fault_file(struct fault *f)
 {
 	bool copies = f->access == VMALOCK_WRITE && !(vma_flags(f->vma) & VM_SHARED), fresh;
-	uint64_t index = index_of(f);
+	uint64_t index = vma_index_at(f->vma, f->addr);
 	uint32_t result;
 	void *page;
 	int err;

@@ -117,7 +117,7 @@ struct filling {
 
 static uint64_t index_of(const struct filling *f)
 {
-	return vma_offset_at(f->vma, f->addr) >> PAGE_SHIFT;
+	return vma_index_at(f->vma, f->addr);
 }
 
 static bool is_beyond_file(const struct filling *f)

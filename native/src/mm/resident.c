@@ -12,7 +12,7 @@ static void of_vma(struct mm *mm, const struct vma *vma, uint64_t start, uint64_
 		if (*out == PT_IS_OUT)
 			*out = 0;
 		else if (!*out && vma->file)
-			*out = file_page_is_present(vma->file, vma_offset_at(vma, page) >> PAGE_SHIFT);
+			*out = file_page_is_present(vma->file, vma_index_at(vma, page));
 }
 
 static int of_range(struct mm *mm, uint64_t start, uint64_t end, uint8_t *out)

@@ -77,7 +77,7 @@ static bool is_dirty_at(void *arg, uint64_t addr)
 {
 	const struct vma *vma = arg;
 
-	return file_is_dirty(vma->file, vma_offset_at(vma, addr) >> PAGE_SHIFT);
+	return file_is_dirty(vma->file, vma_index_at(vma, addr));
 }
 
 const char *mm_validate_dirty(struct mm *mm)

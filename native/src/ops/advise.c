@@ -320,6 +320,7 @@ int op_madvise(struct mm *mm, uint64_t addr, uint64_t length, int advice)
 	uint64_t end;
 	int err = advise_check(addr, length, advice, &end);
 
+	check(advice != MADV_IS_COLLAPSE);
 	if (err || end == addr)
 		return err;
 	if (changes_flags(advice)) {

@@ -1,5 +1,5 @@
 /*
- * ops/advise.h - madvise(2), but for MADV_POPULATE_, which faults (fault/populate.c)
+ * ops/advise.h - madvise(2), but for what faults: MADV_POPULATE_ (fault/populate.c), MADV_COLLAPSE (fault/collapse.c)
  */
 #ifndef VMALOCK_OPS_ADVISE_H
 #define VMALOCK_OPS_ADVISE_H

@@ -403,6 +403,9 @@ int op_map_initial(struct mm *mm, const struct vmalock_initial_vma *what, struct
 
 	if (!page_aligned(what->start | what->end) || what->start >= what->end || what->end > MM_TASK_SIZE)
 		return -EINVAL;
+	/* As off_t holds mmap: an index beyond that would wrap. */
+	if (file && what->pgoff > ((uint64_t)INT64_MAX - (what->end - what->start)) >> PAGE_SHIFT)
+		return -EINVAL;
 	mmap_write_lock(mm);
 	err = place_initial(mm, what, file);
 	mmap_write_unlock(mm);

@@ -66,7 +66,7 @@ static int check_arguments(const struct remap *r)
 
 static int check_growth(const struct remap *r)
 {
-	uint64_t pgoff = vma_offset_at(r->vma, r->addr) >> PAGE_SHIFT;
+	uint64_t pgoff = vma_index_at(r->vma, r->addr);
 	uint64_t flags = vma_flags(r->vma);
 
 	if (pgoff + (r->new_length >> PAGE_SHIFT) < pgoff)

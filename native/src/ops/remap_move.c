@@ -31,7 +31,7 @@ static uint64_t pgoff_of_copy(const struct remap *r)
 {
 	if (vma_is_anonymous(r->vma) && !vma_anon(r->vma))
 		return r->new_addr >> PAGE_SHIFT;
-	return vma_offset_at(r->vma, r->addr) >> PAGE_SHIFT;
+	return vma_index_at(r->vma, r->addr);
 }
 
 static struct vma *store_copy(const struct remap *r, const struct merge *m)

@@ -24,6 +24,8 @@ uint64_t op_writeback(struct vma_file *file, uint64_t offset, uint64_t length)
 	uint64_t end = offset + length < offset ? UINT64_MAX : offset + length, count;
 	struct file_dirty span;
 
+	if (!length)
+		return 0;
 	vma_file_lock_mappings(file);
 	count = file_take_dirty(file, offset >> PAGE_SHIFT, (end >> PAGE_SHIFT) + ((end & ~PAGE_MASK) != 0), &span);
 	syncpoint("writeback-took-marks");

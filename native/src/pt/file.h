@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/atomic.h"
+#include "base/bits.h"
 #include "sync/rcu.h"
 #include "vma/file.h"
 
@@ -73,6 +74,9 @@ bool file_page_is_present(struct vma_file *file, uint64_t index);
 
 /* --- pages that were written -------------------------------------------------------------------------------------- */
 
+/* As many pages as offsets of 64 bits have names for. */
+#define FILE_MOST_PAGES (UINT64_C(1) << (64 - PAGE_SHIFT))
+
 /* msync(2) writes it back, as a file of a disk and not one of memory. */
 bool file_is_written_back(const struct vma_file *file);
 
@@ -85,7 +89,7 @@ bool file_is_dirty(struct vma_file *file, uint64_t index);
 /* Numbers of marked pages, ascending, from @first on, into @out. Return: how many, at most @room. */
 size_t file_dirty_pages(struct vma_file *file, uint64_t first, uint64_t *out, size_t room);
 
-/* What may be writable somewhere: all marked pages lie in it. */
+/* What may be writable somewhere: all pages whose marks were taken lie in it. */
 struct file_dirty {
 	uint64_t first, end; /* page numbers */
 };

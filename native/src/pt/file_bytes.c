@@ -115,8 +115,10 @@ static void fill_gap(struct file *file, uint64_t offset, uint64_t end)
 		struct piece piece = piece_at(at, (size_t)min_u64(end - at, PAGE_SIZE));
 		struct file_page *page = page_tree_find(&file->pages, piece.index);
 
-		if (page)
+		if (page) {
 			file_untouched_bytes(file, at, page->bytes + piece.offset, piece.length);
+			file_page_set_dirty(page);
+		}
 		at += piece.length;
 		/* Between the old last page and the first of this write there are none. */
 		at = max_u64(at, page_down(offset));

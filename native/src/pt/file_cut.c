@@ -64,7 +64,7 @@ int file_set_length(struct vma_file *base, uint64_t length, struct file_cut *cut
 	uint64_t old, first = page_up(length) >> PAGE_SHIFT;
 	int err;
 
-	*cut = (struct file_cut){ .first = first, .end = UINT64_MAX >> PAGE_SHIFT };
+	*cut = (struct file_cut){ .first = first, .end = FILE_MOST_PAGES };
 	file_lock(file);
 	old = atomic_load_relaxed(&file->length);
 	err = remember_hole(file, min_u64(old, length), UINT64_MAX);

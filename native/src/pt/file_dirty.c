@@ -56,7 +56,7 @@ size_t file_dirty_pages(struct vma_file *base, uint64_t first, uint64_t *out, si
 	size_t found = 0;
 
 	file_lock(file);
-	while (found < room && (page = next_dirty(file, &first, UINT64_MAX >> PAGE_SHIFT)) != NULL)
+	while (found < room && (page = next_dirty(file, &first, FILE_MOST_PAGES)) != NULL)
 		out[found++] = page->index;
 	file_unlock(file);
 	return found;

@@ -118,6 +118,12 @@ static inline uint64_t vma_offset_at(const struct vma *vma, uint64_t addr)
 	return (vma->pgoff << PAGE_SHIFT) + (addr - vma_start(vma));
 }
 
+/* The page of its file, or of what stands for one, that @addr shows. */
+static inline uint64_t vma_index_at(const struct vma *vma, uint64_t addr)
+{
+	return vma_offset_at(vma, addr) >> PAGE_SHIFT;
+}
+
 /* The pgoff of whatever follows it without a seam. */
 static inline uint64_t vma_pgoff_end(const struct vma *vma)
 {

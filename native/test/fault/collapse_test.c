@@ -47,7 +47,7 @@ static uint64_t khugepaged(vmalock_mm *mm, uint32_t max_ptes_none, uint32_t max_
 
 static uint64_t khugepaged_with_swap(vmalock_mm *mm, uint32_t max_ptes_swap)
 {
-	return vmalock_mm_khugepaged(mm, &(struct vmalock_khugepaged){ 511, max_ptes_swap, 256 });
+	return vmalock_mm_khugepaged(mm, &(struct vmalock_khugepaged){ 511, 256, max_ptes_swap });
 }
 
 static uint64_t collapses(vmalock_mm *mm)

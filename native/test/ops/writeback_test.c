@@ -75,6 +75,8 @@ static void what_was_written_back_is_clean_in_every_mapping(void)
 	expect_valid(mm);
 	expect_valid(other);
 	expect_eq(vmalock_file_sync(file, P, 2 * P), 0);
+	expect_eq(vmalock_file_sync(file, 100, 0), 0); /* nothing, also amid a dirty page */
+	expect_dirty(file, "03");
 	expect_told_times(&recorder, 1);
 	expect_eq(read_byte(mm, 2), 3);
 	expect_dirty(file, "03");
@@ -110,6 +112,22 @@ static void a_userfaultfd_that_lets_a_page_be_written_makes_it_dirty(void)
 	expect_dirty(file, "12");
 	expect_valid(mm);
 	vmalock_uffd_put(uffd);
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
+static void what_a_longer_file_fills_its_last_page_with_is_dirty(void)
+{
+	struct vmalock_file_options options = { .length = 5, .fill = 0x41 };
+	vmalock_file *file;
+	vmalock_mm *mm = space_of(NULL);
+
+	expect_eq(vmalock_file_create(&options, &file), 0);
+	map_file(mm, file, 0, 1, RO, SHARED);
+	expect_eq(read_byte(mm, 0), 0x41);
+	expect_dirty(file, "");
+	expect_eq(vmalock_file_write(file, 2 * P, "x", 1), 0);
+	expect_dirty(file, "02");
 	end_space(mm);
 	vmalock_file_put(file);
 }
@@ -213,6 +231,7 @@ static const struct test_case cases[] = {
 	CASE(a_page_is_dirty_from_the_fault_that_lets_it_be_written),
 	CASE(what_was_written_back_is_clean_in_every_mapping),
 	CASE(a_userfaultfd_that_lets_a_page_be_written_makes_it_dirty),
+	CASE(what_a_longer_file_fills_its_last_page_with_is_dirty),
 	CASE(pages_that_only_count_are_marked_too),
 	CASE(msync_writes_files_of_a_disk_back),
 	CASE(msync_over_a_hole_writes_back_and_says_so),

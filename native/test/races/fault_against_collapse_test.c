@@ -15,7 +15,7 @@ static uint64_t khugepaged_found;
 
 static int khugepaged(vmalock_mm *mm)
 {
-	khugepaged_found = vmalock_mm_khugepaged(mm, &(struct vmalock_khugepaged){ 511, 64, 256 });
+	khugepaged_found = vmalock_mm_khugepaged(mm, &(struct vmalock_khugepaged){ 511, 256, 64 });
 	return 0;
 }
 
