@@ -41,6 +41,7 @@ export type { MlockAllOptions, MlockOptions } from './mlock';
 export type { MsyncOptions } from './msync';
 export type {
   UserfaultChange,
+  UserfaultChanges,
   UserfaultEvent,
   UserfaultFault,
   UserfaultFork,

@@ -54,7 +54,8 @@ export interface UserfaultUnmap {
   end: number;
 }
 
-interface Changes {
+/** Changes of registered memory, by their names in the option `events`. */
+export interface UserfaultChanges {
   fork: UserfaultFork;
   remap: UserfaultRemap;
   remove: UserfaultRemove;
@@ -62,10 +63,10 @@ interface Changes {
 }
 
 /** A change that can be told beside faults. */
-export type UserfaultChange = keyof Changes;
+export type UserfaultChange = keyof UserfaultChanges;
 
 /** A fault, or one of the changes `C` that the option `events` asked for; `kind` tells them apart. */
-export type UserfaultEvent<C extends UserfaultChange = never> = UserfaultFault | Changes[C];
+export type UserfaultEvent<C extends UserfaultChange = never> = UserfaultFault | UserfaultChanges[C];
 
 /** As native code numbers them. */
 const KINDS = ['missing', 'wp', 'minor', 'fork', 'remap', 'remove', 'unmap'] as const;
