@@ -107,6 +107,16 @@ static uint32_t touch_entry(struct fault *f)
 	return VMALOCK_FAULT_MINOR;
 }
 
+/* Of a registration that is gone. Linux: pte_marker_clear(), before it asks whether the page is missing. */
+static uint32_t clear_marker(struct fault *f)
+{
+	if (fault_lock_entry(f)) {
+		pt_slot_set(&f->mm->pt, &f->slot, 0);
+		fault_unlock_entry(f);
+	}
+	return FAULT_CHANGED;
+}
+
 static uint32_t handle_entry(struct fault *f)
 {
 	if (unlikely(pte_is_fatal(f->pte)))
@@ -116,6 +126,8 @@ static uint32_t handle_entry(struct fault *f)
 		return FAULT_CHANGED;
 	if (unlikely(pte_is_swap(f->pte)))
 		return fault_swap(f);
+	if (unlikely(pte_is_uffd_marker(f->pte)) && !(vma_flags(f->vma) & VM_UFFD_WP))
+		return clear_marker(f);
 	if (!pte_is_present(f->pte))
 		return vma_is_anonymous(f->vma) ? fault_anonymous(f) : fault_file(f);
 	if (f->access == VMALOCK_WRITE && !pte_is_writable(f->pte))

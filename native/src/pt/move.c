@@ -58,13 +58,14 @@ static void leave_vacant(struct pt *pt, const struct table_span *span, uint32_t 
 static void move_span(struct pt *pt, const struct table_span *span, struct pt_table *to, uint32_t first, bool vacate)
 {
 	table_lock_both(span->table, to);
+	if (!table_is_vacant(span->table))
+		table_occupy(pt, to); /* also for a part with no page: Linux makes a table there for each table here */
 	for (uint32_t i = span->first, k = first; i < span->end; i++, k++) {
 		uint64_t pte = atomic_load_relaxed(&span->table->entry[i]);
 
 		if (!pte)
 			continue;
 		check(atomic_load_relaxed(&to->entry[k]) == 0);
-		table_occupy(pt, to);
 		atomic_store_relaxed(&span->table->entry[i], 0);
 		span->table->live--;
 		atomic_store_relaxed(&to->entry[k], pte);

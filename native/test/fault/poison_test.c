@@ -170,6 +170,24 @@ static void a_fault_that_waits_is_woken_into_the_signal(void)
 	end_rig(&r);
 }
 
+/* Linux clears it before it asks whether a page is missing. */
+static void a_marker_whose_registration_has_gone_goes_with_the_next_touch(void)
+{
+	struct rig r = { .mm = space_of(NULL) };
+
+	faults_return();
+	r.uffd = uffd_with(r.mm, VMALOCK_UFFD_FEATURE_POISON);
+	map_shared_anonymous(r.mm, 0, 2);
+	expect_eq(register_pages(r.uffd, 0, 2, WP), 0);
+	expect_eq(protect_pages(r.uffd, 0, 2, true), 0);
+	expect_eq(register_pages(r.uffd, 0, 2, MISSING), 0);
+	expect_eq(poison_pages(r.uffd, 0, 1, 0), VMALOCK_EEXIST);
+	expect_eq(touch(r.mm, 0, VMALOCK_READ), USERFAULT);
+	expect_eq(poison_pages(r.uffd, 0, 1, 1), 0);
+	expect_eq(poison_pages(r.uffd, 1, 1, 0), VMALOCK_EEXIST);
+	end_rig(&r);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_touch_of_a_poisoned_page_is_a_sigbus_that_says_so),
 	CASE(poison_replaces_nothing_and_a_page_that_is_brought_replaces_poison),
@@ -179,5 +197,6 @@ static const struct test_case cases[] = {
 	CASE(a_fork_forgets_poison_of_a_shared_file),
 	CASE(a_hole_of_the_file_leaves_poison_and_a_truncation_takes_it),
 	CASE(a_fault_that_waits_is_woken_into_the_signal),
+	CASE(a_marker_whose_registration_has_gone_goes_with_the_next_touch),
 };
 TEST_MAIN(cases)

@@ -306,6 +306,26 @@ static void a_fault_that_is_told_leaves_a_table(void)
 	end_rig(&r);
 }
 
+/* mremap makes a table at the new place where the old one has one, with a page or without: as Linux 6.18 answered. */
+static void a_page_that_never_was_moves_with_its_table(void)
+{
+	struct rig r = rig_of(MISSING);
+	uint64_t at;
+
+	map_at(r.mm, HUGE, HUGE, RW);
+	expect_eq(register_pages(r.uffd, HUGE, HUGE, MISSING), 0);
+	expect_eq(copy_pages(r.uffd, 0, 1, 9, 0, 1), 0);
+	expect_eq(copy_pages(r.uffd, HUGE, 1, 9, 0, 1), 0);
+	drop_pages(r.mm, HUGE, HUGE);
+	expect_eq(move_pages(r.uffd, 0, HUGE + 7, 1, 0, 0), VMALOCK_ENOENT);
+	map_at(r.mm, 20, 1, RW);
+	expect_eq(vmalock_mm_remap(r.mm, page(20), P, P, VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED, page(HUGE + 1),
+				   &at),
+		  0);
+	expect_eq(move_pages(r.uffd, 0, HUGE + 7, 1, 0, 0), VMALOCK_EEXIST);
+	end_rig(&r);
+}
+
 static void a_huge_page_that_fork_has_shared_is_busy_and_stays_whole(void)
 {
 	struct rig r = huge_rig();
@@ -337,6 +357,7 @@ static const struct test_case cases[] = {
 	CASE(a_part_of_a_huge_page_splits_it),
 	CASE(a_table_in_the_way_splits_it_too),
 	CASE(a_fault_that_is_told_leaves_a_table),
+	CASE(a_page_that_never_was_moves_with_its_table),
 	CASE(a_huge_page_that_fork_has_shared_is_busy_and_stays_whole),
 };
 TEST_MAIN(cases)
