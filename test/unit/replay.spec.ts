@@ -45,12 +45,10 @@ describe('replay()', () => {
   });
 
   it('keeps to the recorded gaps when that pace is asked', async () => {
-    const [asap, recorded] = await Promise.all(
-      (['asap', 'recorded'] as const).map((pace) => replay(STORM, { policies: ['per-vma'], pace, backing: 'none' })),
-    );
-    // Threads of the recording slept; a replay with its gaps cannot be done before they woke.
-    expect(recorded?.policies[0]?.unexpected).toBe(0);
-    expect(recorded?.policies[0]?.wallNs).toBeGreaterThan(asap?.policies[0]?.wallNs ?? Infinity);
+    const { policies } = await replay(STORM, { policies: ['per-vma'], pace: 'recorded', backing: 'none' });
+    expect(policies[0]?.unexpected).toBe(0);
+    // The program ran for 156 ms. No event comes before its time, however fast or busy this machine is.
+    expect(policies[0]?.wallNs).toBeGreaterThan(100e6);
   });
 
   it('is rejected with ECANCELED when its signal is aborted, before and while it runs', async () => {
