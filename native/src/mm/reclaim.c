@@ -107,7 +107,6 @@ static void take_from_vma(struct mm *mm, const struct vma *vma, uint64_t start, 
 		uint64_t freed;
 
 		next = min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE);
-
 		mm_invalidate_start(mm, at, next, VMALOCK_INVALIDATE_CLEAR);
 		round->has_moved |= pt_page_out(&mm->pt, at, next, how, round->left, &freed) != 0;
 		round->left -= freed;
@@ -166,11 +165,11 @@ static uint64_t next_place(struct mm *mm, uint64_t from)
 	bool more = index_cursor_seek(&cursor, &mm->vmas, from, &entry);
 
 	for (; more; more = index_cursor_next(&cursor, &entry)) {
-		uint64_t at = max_u64(entry.start, from);
+		uint64_t at = entry.end;
 
 		if (may_lose_pages(entry.value))
-			at = pt_next_used(&mm->pt, at, entry.end);
-		if (may_lose_pages(entry.value) && at < entry.end)
+			at = pt_next_used(&mm->pt, max_u64(entry.start, from), entry.end);
+		if (at < entry.end)
 			return at;
 	}
 	return MM_TASK_SIZE;
@@ -200,8 +199,7 @@ static void take_shared_range(struct mm *mm, uint64_t start, uint64_t end, struc
 {
 	for (uint64_t at = start, next; at < end && round->left; at = next) {
 		next = take_from_everybody(mm, at, min_u64(end, pt_huge_down(at) + PT_HUGE_SIZE), round);
-		if (round->hand)
-			atomic_store_relaxed(round->hand, round->left ? next : at);
+		atomic_store_relaxed(round->hand, round->left ? next : at);
 	}
 }
 

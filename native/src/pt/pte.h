@@ -85,6 +85,12 @@ static inline enum pte_kind pte_kind(uint64_t pte)
 	return (enum pte_kind)((pte & PTE_KIND_MASK) >> PTE_KIND_SHIFT);
 }
 
+/* Of a present entry: is it a page of a file, or of shared anonymous memory? */
+static inline bool pte_is_file_page(uint64_t pte)
+{
+	return pte_kind(pte) == PTE_FILE || pte_kind(pte) == PTE_SHMEM;
+}
+
 /* What it is after an access that it permits. */
 static inline uint64_t pte_touched(uint64_t pte, bool write)
 {

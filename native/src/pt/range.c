@@ -128,7 +128,7 @@ static uint64_t cleaned(struct pt *pt, uint64_t pte)
 static uint64_t file_page_cleaned(struct pt *pt, uint64_t pte)
 {
 	(void)pt;
-	return pte_kind(pte) == PTE_FILE || pte_kind(pte) == PTE_SHMEM ? pte & ~(PTE_WRITE | PTE_DIRTY) : pte;
+	return pte_is_file_page(pte) ? pte & ~(PTE_WRITE | PTE_DIRTY) : pte;
 }
 
 static uint64_t aged(struct pt *pt, uint64_t pte)

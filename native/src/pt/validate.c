@@ -117,7 +117,7 @@ const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr)
 
 static bool is_writable_file_page(uint64_t pte)
 {
-	return pte_is_present(pte) && pte_is_writable(pte) && (pte_kind(pte) == PTE_FILE || pte_kind(pte) == PTE_SHMEM);
+	return pte_is_present(pte) && pte_is_writable(pte) && pte_is_file_page(pte);
 }
 
 bool pt_writable_are_marked(struct pt *pt, uint64_t start, uint64_t end, bool (*is_marked)(void *arg, uint64_t addr),

@@ -4,8 +4,7 @@
 #include <errno.h>
 
 #include "base/alloc.h"
-#include "fault/faulting.h"
-#include "ops/advise.h"
+#include "support/swapping.h"
 
 #define HUGE UINT64_C(512)
 
@@ -32,11 +31,6 @@ static vmalock_mm *space_blocks(uint64_t blocks)
 static int collapse(vmalock_mm *mm, uint64_t first, uint64_t pages)
 {
 	return vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_COLLAPSE);
-}
-
-static void page_out(vmalock_mm *mm, uint64_t first, uint64_t pages)
-{
-	expect_eq(vmalock_mm_advise(mm, page(first), pages * P, MADV_IS_PAGEOUT), 0);
 }
 
 static uint64_t khugepaged(vmalock_mm *mm, uint32_t max_ptes_none, uint32_t max_ptes_shared)
