@@ -1,9 +1,11 @@
 /**
  * Compares vmalock with the running kernel for as long as one likes.
  *
- *   npx tsx test/kernel/driver.ts [--seconds 60] [--seed 1] [--most 20] [--profile merging] [--subject 'PROGRAM ARGS']
+ *   npx tsx test/kernel/driver.ts [--seconds 60] [--seed 1] [--shortest 5] [--most 20] [--profile merging]
+ *                                 [--subject 'PROGRAM ARGS']
  *
- * Prints each kind of difference once, shrunk, with the seed that found it. --subject names another program that
+ * Prints each kind of difference once, shrunk, with the seed that found it. No sequence has fewer than --shortest
+ * operations (a seed gives another sequence with another --shortest). --subject names another program that
  * speaks the protocol (it gets -p PAGES); without it the model runs in this process.
  */
 import { parseArgs } from 'node:util';
@@ -39,7 +41,7 @@ async function runProfile(profile: Profile, firstSeed: number, until: number, op
   try {
     while (Date.now() < until && kinds.size < options.most) {
       const seeds = Array.from({ length: BATCH }, (_, i) => firstSeed + found.sequences + i);
-      const sequences = seeds.map((seed) => sequenceOf(profile, seed));
+      const sequences = seeds.map((seed) => sequenceOf(profile, seed, options.shortest));
       const differences = await compareAll(kernel, model, sequences);
       found.sequences += BATCH;
       for (const [i, difference] of differences.entries()) {
@@ -69,6 +71,7 @@ interface Options {
   oracle: string;
   subject: string | undefined;
   most: number;
+  shortest: number;
 }
 
 async function main(): Promise<void> {
@@ -77,6 +80,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string', default: '1' },
       most: { type: 'string', default: '20' },
+      shortest: { type: 'string', default: '5' },
       profile: { type: 'string' },
       subject: { type: 'string' },
     },
@@ -93,6 +97,7 @@ async function main(): Promise<void> {
     oracle: there.path,
     subject: values.subject,
     most: Number(values.most),
+    shortest: Number(values.shortest),
   };
   let differences = 0;
   let total = 0;

@@ -823,10 +823,13 @@ class Writer {
   }
 }
 
-/** The operations of one sequence. */
-export function sequenceOf(profile: Profile, seed: number): string[] {
+/** The operations of one sequence, at least `shortest` of them: short ones are many and quick, long ones reach further. */
+export function sequenceOf(profile: Profile, seed: number, shortest = 5): string[] {
   const random = new Random(seed);
   const writer = new Writer(profile, random);
   const begin = profile.begins ? random.oneOf(profile.begins) : [];
-  return [...begin, ...Array.from({ length: 5 + random.below(profile.longest - 4) }, () => writer.line())];
+  return [
+    ...begin,
+    ...Array.from({ length: shortest + random.below(profile.longest - shortest + 1) }, () => writer.line()),
+  ];
 }
