@@ -9,6 +9,7 @@
 #include "mm/observer.h"
 #include "mm/reclaim.h"
 #include "pt/swap.h"
+#include "sync/syncpoint.h"
 
 /* As Linux places it without randomisation: below the stack's largest size, here 128 MiB. */
 #define MMAP_BASE (MM_TASK_SIZE - (UINT64_C(128) << 20))
@@ -101,9 +102,12 @@ static void destroy(struct mm *mm)
 {
 	struct index_cursor cursor;
 	struct index_entry entry;
+	struct frames *frames = mm->pt.frames;
 	bool more;
 
+	frames_get(frames);
 	mm_leave_pool(mm);
+	syncpoint("mm-left-pool");
 	mm_observers_release(mm);
 	mmap_write_lock(mm);
 	for (more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry); more; more = index_cursor_next(&cursor, &entry)) {
@@ -121,6 +125,8 @@ static void destroy(struct mm *mm)
 	free_spares(mm);
 	index_destroy(&mm->vmas);
 	pt_destroy(&mm->pt);
+	mm_has_left_pool(frames);
+	frames_put(frames);
 	domain_destroy(&mm->domain);
 	sync_mutex_destroy(&mm->anon_lock);
 	mm_observers_destroy(mm);

@@ -11,7 +11,8 @@
  * frame is free only when it has left the last (pt/page_out.c). Locked memory stays.
  *
  * Locks   none is held by who asks: a fault has let go of all, and begins again after it. So it may wait for one space's mmap_lock
- *         after the other. The pool's list is locked only to find the next space, and to get hold of it.
+ *         after the other, and for the end of a space, whose pages are nobody's to take any more and not yet free. The pool's list
+ *         is locked only to find the next space, and to get hold of it.
  * Linux   mm/vmscan.c, try_to_free_pages(), which finds pages by lists, and their entries by rmap.
  */
 #include "mm/reclaim.h"
@@ -19,19 +20,27 @@
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
 #include "pt/frame_sharers.h"
+#include "sync/sync.h"
 #include "sync/syncpoint.h"
 
 /* Linux: SWAP_CLUSTER_MAX. */
 #define MOST_AT_ONCE UINT64_C(32)
 
+#define LONGEST_WAIT_NS UINT64_C(100000000)
+
 /* --- which spaces there are ---------------------------------------------------------------------------------------- */
 
-static struct frame_sharers *lock_sharers(struct mm *mm)
+static struct frame_sharers *lock_sharers_of(struct frames *frames)
 {
-	struct frame_sharers *sharers = frames_sharers(mm->pt.frames);
+	struct frame_sharers *sharers = frames_sharers(frames);
 
 	spinlock_lock(&sharers->lock, RANK_SHARERS);
 	return sharers;
+}
+
+static struct frame_sharers *lock_sharers(struct mm *mm)
+{
+	return lock_sharers_of(mm->pt.frames);
 }
 
 static void unlock_sharers(struct frame_sharers *sharers)
@@ -56,7 +65,18 @@ void mm_leave_pool(struct mm *mm)
 		list_remove(&mm->sharer);
 		sharers->count--;
 	}
+	sharers->ending++;
 	unlock_sharers(sharers);
+}
+
+void mm_has_left_pool(struct frames *frames)
+{
+	struct frame_sharers *sharers = lock_sharers_of(frames);
+
+	sharers->ending--;
+	atomic_store_relaxed(&sharers->ends, atomic_load_relaxed(&sharers->ends) + 1);
+	unlock_sharers(sharers);
+	sync_wake_u32(&sharers->ends, UINT32_MAX);
 }
 
 static uint32_t count_sharers(struct mm *mm)
@@ -68,7 +88,7 @@ static uint32_t count_sharers(struct mm *mm)
 	return count;
 }
 
-/* Whose turn it is: with a reference, and last in the list from now on. NULL: it is about to go. */
+/* Whose turn it is: with a reference, and last in the list from now on. NULL: it is about to leave. */
 static struct mm *next_space(struct mm *mm)
 {
 	struct frame_sharers *sharers = lock_sharers(mm);
@@ -89,6 +109,7 @@ struct round {
 	uint32_t how;     /* PT_OUT_ */
 	uint64_t left;    /* how many frames are still wanted */
 	bool has_moved;   /* a page has left, though its frame may be in use still: others may have that in hand */
+	bool met_end;     /* a space was there still, and about to leave */
 	atomic_u64 *hand; /* where it stands is noted there; NULL: no hand moves */
 };
 
@@ -147,6 +168,7 @@ static void take_from_all(struct mm *mm, struct round *round)
 	for (uint32_t n = count_sharers(mm); n && round->left; n--) {
 		struct mm *victim = next_space(mm);
 
+		round->met_end |= !victim;
 		if (!victim)
 			continue;
 		syncpoint("reclaim-has-space");
@@ -222,11 +244,40 @@ static const struct {
 	{ PT_OUT_IDLE_ONLY | PT_OUT_SHARED, true },      { PT_OUT_SHARED, true },
 };
 
+/* Spaces that had ended when the look for pages began. */
+static uint32_t count_ends(struct mm *mm)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+	uint32_t ends = atomic_load_relaxed(&sharers->ends);
+
+	unlock_sharers(sharers);
+	return ends;
+}
+
+/*
+ * Nothing was found. True: a space has ended since, so that there may be frames and slots now. An end waits for no fault, but maybe
+ * for its observers: hence the limit, after which the fault looks again all the same.
+ */
+static bool wait_for_end(struct mm *mm, const struct round *round, uint32_t ends)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+	bool has_ended = atomic_load_relaxed(&sharers->ends) != ends;
+	bool is_ending = round->met_end || sharers->ending;
+
+	unlock_sharers(sharers);
+	if (has_ended || !is_ending)
+		return has_ended;
+	syncpoint("reclaim-waits");
+	sync_wait_u32(&sharers->ends, ends, LONGEST_WAIT_NS);
+	return true;
+}
+
 bool mm_reclaim(struct mm *mm)
 {
 	uint64_t limit = frames_limit(mm->pt.frames), wanted = min_u64(MOST_AT_ONCE, 1 + limit / 8);
 	struct round round = { .left = wanted };
 	bool alone = count_sharers(mm) == 1;
+	uint32_t ends = count_ends(mm);
 
 	for (size_t i = 0; i < array_size(rounds) && round.left; i++) {
 		round.how = rounds[i].how;
@@ -235,5 +286,5 @@ bool mm_reclaim(struct mm *mm)
 		else if (!alone)
 			take_shared(mm, &round);
 	}
-	return round.has_moved || frames_used(mm->pt.frames) < limit;
+	return round.has_moved || frames_used(mm->pt.frames) < limit || wait_for_end(mm, &round, ends);
 }

@@ -8,15 +8,21 @@
 
 /*
  * From then on other threads may look into the space, and it may lose pages to its siblings: who made it calls this when it is whole.
- * Before its end no longer; one that never joined may leave. Context: the pool's list is not locked.
+ * Context: the pool's list is not locked.
  */
 void mm_join_pool(struct mm *mm);
+
+/*
+ * The end of a space, whether it has joined or not. In between nobody looks into it any more, and who finds no frame waits for what
+ * it gives back. Context: nobody else holds the space. @frames: its pool, held by the caller, since the space has let go of it.
+ */
 void mm_leave_pool(struct mm *mm);
+void mm_has_left_pool(struct frames *frames);
 
 /*
  * Takes pages from the spaces that share @mm's pool. True: it is worth another try. A frame is free, or was until somebody else took
- * it, or a page has left one of several spaces that use it, of whom another thread may have in hand the last.
- * Context: no lock; takes mmap_lock of one space after the other for reading.
+ * it, or a page has left one of several spaces that use it, of whom another thread may have in hand the last; or a space has ended.
+ * Context: no lock; takes mmap_lock of one space after the other for reading, and may wait for the end of a space.
  */
 must_check bool mm_reclaim(struct mm *mm);
 

@@ -1,7 +1,4 @@
-/*
- * Pages that forks share leave for each of them by itself, while the others read them, and write them once they are alone. No frame is
- * ever free for long here, so that every fault takes pages from everybody.
- */
+/* Spaces that share few frames: each takes pages from the others, while they use them, fork and end. */
 #include "base/random.h"
 #include "fault/faulting.h"
 
@@ -20,7 +17,7 @@ struct writer {
 	struct random random;
 };
 
-/* The frames of a space that is just ending are nobody's to take, and there are only few others. */
+/* There are only few frames, and others may take each that is found. */
 static bool again(int err, uint32_t *tries)
 {
 	if (err == VMALOCK_ENOMEM && ++*tries < 1000) {
@@ -83,6 +80,10 @@ static void work(void *arg)
 	}
 }
 
+/*
+ * Pages that forks share leave for each of them by itself, while the others read them, and write them once they are alone. No frame is
+ * ever free for long here, so that every fault takes pages from everybody.
+ */
 static void shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes(void)
 {
 	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, FRAMES, SLOTS);
@@ -111,7 +112,41 @@ static void shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothe
 		end_space(writers[i].mm);
 }
 
+static int end_it(vmalock_mm *mm)
+{
+	end_space(mm);
+	return 0;
+}
+
+/* A child has all frames, and is just ending: nobody can take them from it any more, and they are not free yet. */
+static void a_fault_waits_for_the_frames_of_a_space_that_is_ending(void)
+{
+	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4);
+	vmalock_mm *child;
+	struct racer ending, fault;
+
+	map_at(mm, 0, 4, RW);
+	child = fork_of(mm);
+	for (uint64_t n = 0; n < 4; n++)
+		write_byte(child, n, 1);
+	expect_eq(fault_at(mm, 0, VMALOCK_WRITE), VMALOCK_FAULT_OOM);
+
+	syncpoint_arm("mm-left-pool");
+	syncpoint_arm("reclaim-waits");
+	race_request(&ending, child, end_it);
+	syncpoint_wait_parked("mm-left-pool");
+	race_fault(&fault, mm, page(0), VMALOCK_WRITE);
+	expect_parked(&fault, "reclaim-waits");
+	syncpoint_release("mm-left-pool");
+	race_end(&ending);
+	syncpoint_release("reclaim-waits");
+	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
+	expect_valid(mm);
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
+	CASE(a_fault_waits_for_the_frames_of_a_space_that_is_ending),
 	CASE(shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes),
 };
 TEST_MAIN(cases)
