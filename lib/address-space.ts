@@ -35,7 +35,8 @@ import type { PolicyName } from './policy';
 import { overcommitArguments, type OvercommitOptions, type OvercommitState, readOvercommit } from './overcommit';
 import { type Prot, protBits } from './protection';
 import { SimFile } from './sim-file';
-import { readStats, readStatus, type Stats } from './stats';
+import { readStats, type Stats } from './stats';
+import { readStatus, statmText, statusText } from './status';
 import type { AddressRange, Bytes } from './units';
 import { mostRanges, type ObserveOptions, SpaceObserver } from './space-observer';
 import type { UserfaultChange } from './userfault-event';
@@ -713,6 +714,16 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /** What /proc/PID/status tells, by its names (VmSize, VmRSS, VmLck, ...), in bytes; and a few counts of our own. */
   status(): Record<string, number> {
     return readStatus(AddressSpace.#of(this));
+  }
+
+  /** The lines of /proc/PID/status that tell of memory, VmPeak to HugetlbPages, as Linux prints them: in kB. */
+  statusText(): string {
+    return statusText(readStatus(AddressSpace.#of(this)));
+  }
+
+  /** The text of /proc/PID/statm: size, resident, shared, text, 0, data and stack, 0; in pages. */
+  statm(): string {
+    return statmText(readStatus(AddressSpace.#of(this)));
   }
 
   /** What was counted since the space began. */

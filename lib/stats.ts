@@ -49,8 +49,8 @@ export interface Stats {
   retryReasons: Record<string, number>;
 }
 
-/** vma_lock_success becomes vmaLockSuccess. */
-function camelCase(name: string): string {
+/** @internal vma_lock_success becomes vmaLockSuccess. */
+export function camelCase(name: string): string {
   return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
@@ -98,36 +98,4 @@ export function readStats(space: Handle): Stats {
   const values = new Float64Array(native.statsFields.length);
   native.stats(space, values);
   return statsOf(values);
-}
-
-/** Linux's names in /proc/PID/status, where it has one. */
-const STATUS_NAMES: Readonly<Record<string, string>> = {
-  vm_peak: 'VmPeak',
-  vm_size: 'VmSize',
-  vm_locked: 'VmLck',
-  vm_pin: 'VmPin',
-  vm_hwm: 'VmHWM',
-  vm_rss: 'VmRSS',
-  rss_anon: 'RssAnon',
-  rss_file: 'RssFile',
-  rss_shmem: 'RssShmem',
-  vm_data: 'VmData',
-  vm_stack: 'VmStk',
-  vm_exe: 'VmExe',
-  vm_lib: 'VmLib',
-  vm_pte: 'VmPTE',
-  vm_swap: 'VmSwap',
-  committed: 'Committed',
-  map_count: 'Mappings',
-  index_bytes: 'IndexBytes',
-  frames_used: 'FramesUsed',
-};
-
-/** @internal */
-export function readStatus(space: Handle): Record<string, number> {
-  const values = new Float64Array(native.statusFields.length);
-  native.status(space, values);
-  return Object.fromEntries(
-    native.statusFields.map((field, i) => [STATUS_NAMES[field] ?? camelCase(field), values[i] ?? 0]),
-  );
 }

@@ -53,6 +53,8 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   smaps: [],
   smapsRollup: [],
   status: [],
+  statusText: [],
+  statm: [],
   stats: [],
   validate: [],
   share: [],

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { AddressSpace, SimFile } from '../../../lib';
 import { native } from '../../../lib/internal/native';
 import { codeOf } from '../../support/codes';
@@ -148,6 +149,31 @@ describe('status', () => {
     using space = new AddressSpace();
     expect(Object.keys(space.status())).toHaveLength(native.statusFields.length);
     for (const name of Object.keys(space.status())) expect(name).toMatch(/^[A-Z]/);
+  });
+});
+
+describe('the texts of status and statm', () => {
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  /** By name, between the tab and the unit. */
+  const fieldsOf = (text: string): [string, string][] =>
+    [...text.matchAll(/^((?:Vm|Rss|Hugetlb)\w*):\t( *\d+) kB$/gm)].map(([, name = '', field = '']) => [name, field]);
+
+  it('have what status() tells, in kB and in pages', () => {
+    using space = drawn('AAAA');
+    const file = new SimFile({ length: pages(2), name: '/f' });
+    space.mmap({ address: page(8), length: pages(2), fixed: true, file, prot: 'rx', populate: true });
+    space.write(page(0), Buffer.alloc(pages(3), 1));
+    expect(space.statusText()).toMatch(/^VmPeak:\t {6}24 kB\nVmSize:\t {6}24 kB\n/);
+    expect(space.statusText()).toMatch(/^RssFile:\t {7}8 kB\n/m);
+    expect(space.statm()).toBe('6 5 2 0 0 4 0\n');
+  });
+
+  onLinux('have the lines and widths of the running kernel', () => {
+    using space = drawn('A');
+    const [ours, theirs] = [space.statusText(), readFileSync('/proc/self/status', 'utf8')].map(fieldsOf);
+    expect(ours?.map(([name]) => name)).toEqual(theirs?.map(([name]) => name));
+    for (const [, field] of [...(ours ?? []), ...(theirs ?? [])]) expect(field).toBe(field.trim().padStart(8));
+    expect(readFileSync('/proc/self/statm', 'utf8').split(' ')).toHaveLength(space.statm().split(' ').length);
   });
 });
 
