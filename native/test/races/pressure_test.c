@@ -17,24 +17,11 @@ struct writer {
 	struct random random;
 };
 
-/* There are only few frames, and others may take each that is found. */
-static bool again(int err, uint32_t *tries)
-{
-	if (err == VMALOCK_ENOMEM && ++*tries < 1000) {
-		sync_yield();
-		return true;
-	}
-	expect_eq(err, 0);
-	return false;
-}
-
 static void expect_page(vmalock_mm *mm, uint64_t n, uint8_t byte)
 {
 	uint8_t all[P];
-	uint32_t tries = 0;
 
-	while (again(vmalock_mm_read(mm, page(n), all, sizeof(all), NULL), &tries))
-		;
+	expect_eq(vmalock_mm_read(mm, page(n), all, sizeof(all), NULL), 0);
 	for (size_t i = 0; i < sizeof(all); i++)
 		expect_eq(all[i], byte);
 }
@@ -42,11 +29,9 @@ static void expect_page(vmalock_mm *mm, uint64_t n, uint8_t byte)
 static void write_page(struct writer *w, uint64_t n)
 {
 	uint8_t all[P];
-	uint32_t tries = 0;
 
 	memset(all, w->next, sizeof(all));
-	while (again(vmalock_mm_write(w->mm, page(n), all, sizeof(all), NULL), &tries))
-		;
+	expect_eq(vmalock_mm_write(w->mm, page(n), all, sizeof(all), NULL), 0);
 	w->bytes[n] = w->next++;
 }
 
