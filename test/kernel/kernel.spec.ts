@@ -3,26 +3,19 @@
  *
  * The sequences are the same on every run; driver.ts runs other seeds, for as long as one likes.
  */
-import { release } from 'node:os';
 import { Executor } from '../../lib/exec/executor';
 import { compareAll, describe as explain, isLasting, shrink } from './difference';
+import { cannotBeCompared, isMissingFor } from './machine';
 import { oracle } from './oracle';
 import { argumentsOf, optionsOf, PROFILES, sequenceOf } from './sequences';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
-import { isMissingFor } from './swap';
 import { hasZeroPage } from './zero-page';
 
 const SEQUENCES = 150;
 const FIRST_SEED = 20220901;
 
-/** Behaviour follows 6.18; mremap, and what merges, was different before 6.17. */
-function kernelIsOlder(): string | undefined {
-  const [major = 0, minor = 0] = release().split('.').map(Number);
-  return major < 6 || (major === 6 && minor < 17) ? `this kernel is ${release()}, the model follows 6.18` : undefined;
-}
-
 const there = oracle();
-const reason = there.reason ?? kernelIsOlder();
+const reason = there.reason ?? cannotBeCompared();
 const suite = reason === undefined ? describe : describe.skip;
 
 suite(
