@@ -27,7 +27,7 @@ int userfault_check_range(uint64_t addr, uint64_t length)
 {
 	if (!page_aligned(addr) || !page_aligned(length) || !length)
 		return -EINVAL;
-	return addr < MM_MIN_ADDRESS || addr >= MM_TASK_SIZE || length > MM_TASK_SIZE - addr ? -EINVAL : 0;
+	return addr >= MM_TASK_SIZE || length > MM_TASK_SIZE - addr ? -EINVAL : 0;
 }
 
 /* --- which VMAs ------------------------------------------------------------------------------------------------------ */

@@ -79,6 +79,23 @@ static void what_cannot_be_registered_is_refused_before_anything_changes(void)
 	end_space(mm);
 }
 
+/* mmap puts nothing there by itself, but the privileged may ask for it. */
+static void the_first_64_kib_are_registered_like_any_other_memory(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	vmalock_uffd *uffd = uffd_with(mm, 0);
+	uint64_t came;
+
+	expect_eq(vmalock_mm_map(mm, 0, 2 * P, RW, FIXED_ANON, NULL, 0, &came), 0);
+	expect_eq(vmalock_uffd_register(uffd, 0, 2 * P, MISSING), 0);
+	expect_eq(vmalock_uffd_zeropage(uffd, P, P, 0, &came), 0);
+	expect_eq(vmalock_uffd_zeropage(uffd, 4 * P, P, 0, &came), VMALOCK_ENOENT);
+	expect_eq(vmalock_uffd_wake(uffd, 0, P), 0);
+	expect_eq(vmalock_uffd_unregister(uffd, 0, 2 * P), 0);
+	vmalock_uffd_put(uffd);
+	end_space(mm);
+}
+
 static void a_shared_mapping_of_a_file_that_may_not_be_written_is_eperm(void)
 {
 	struct vmalock_file_options options = { .length = 4 * P, .mode = VMALOCK_FILE_RDONLY };
@@ -278,6 +295,7 @@ static const struct test_case cases[] = {
 	CASE(a_registered_part_is_a_mapping_of_its_own_until_it_is_unregistered),
 	CASE(modes_that_are_there_already_are_enough_and_others_replace_them),
 	CASE(what_cannot_be_registered_is_refused_before_anything_changes),
+	CASE(the_first_64_kib_are_registered_like_any_other_memory),
 	CASE(a_shared_mapping_of_a_file_that_may_not_be_written_is_eperm),
 	CASE(two_contexts_never_merge),
 	CASE(fork_drops_the_registration_and_keeps_the_split),
