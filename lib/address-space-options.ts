@@ -39,7 +39,8 @@ export interface AddressSpaceOptions {
   zeroPage?: boolean;
   /**
    * Which private anonymous memory faults fill with huge pages of 2 MiB, where all 2 MiB lie inside one mapping and nothing is
-   * there yet: `madvise`, what `madvise(..., 'hugepage')` asks for; `always`, also what was not asked for, unless by 'nohugepage'; `never`, also not by MADV_COLLAPSE (as after PR_SET_THP_DISABLE).
+   * there yet: `madvise`, what `madvise(..., 'hugepage')` asks for; `always`, also what was not asked for, unless by 'nohugepage'; `never`, only
+   * by MADV_COLLAPSE ({@link AddressSpace.setThpDisable} forbids that, too).
    * As `/sys/kernel/mm/transparent_hugepage/enabled`.
    * @defaultValue 'madvise'
    */

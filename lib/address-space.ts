@@ -37,6 +37,7 @@ import { type Prot, protBits } from './protection';
 import { SimFile } from './sim-file';
 import { readStats, type Stats } from './stats';
 import { readStatus, statmText, statusText } from './status';
+import { thpDisableFlags, thpDisableFrom, type ThpDisableOptions, type ThpDisableState } from './thp-disable';
 import type { AddressRange, Bytes } from './units';
 import { mostRanges, type ObserveOptions, SpaceObserver } from './space-observer';
 import type { UserfaultChange } from './userfault-event';
@@ -516,6 +517,29 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   /** PR_GET_MDWE: what {@link AddressSpace.setMdwe} asked for. */
   mdwe(): Required<MdweOptions> {
     return mdweFrom(native.mdwe(AddressSpace.#of(this)));
+  }
+
+  /**
+   * prctl(2) with PR_SET_THP_DISABLE: whatever {@link AddressSpaceOptions.thp} says, no faults, MADV_COLLAPSE or
+   * {@link AddressSpace.khugepaged} make huge pages from now on. Those that are there stay; forks inherit it.
+   *
+   * @param disabled false: as the option says again
+   * @throws {VmalockError} `EINVAL` for an unknown flag, or for one with `disabled` false
+   *
+   * @example
+   * space.setThpDisable(true, { exceptAdvised: true });
+   * space.madvise(start, 2 ** 21, 'hugepage'); // here faults bring them still
+   */
+  setThpDisable(disabled: boolean, options: ThpDisableOptions = {}): void {
+    AddressSpace.#of(this);
+    if (typeof disabled !== 'boolean') throw invalidArgument('disabled', 'true or false', disabled);
+    const flags = thpDisableFlags(options);
+    succeeded(native.setThpDisable(AddressSpace.#of(this), disabled ? 1 : 0, flags), 'prctl');
+  }
+
+  /** PR_GET_THP_DISABLE: what {@link AddressSpace.setThpDisable} asked for. */
+  thpDisable(): ThpDisableState {
+    return thpDisableFrom(native.thpDisable(AddressSpace.#of(this)));
   }
 
   /**

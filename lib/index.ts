@@ -9,6 +9,7 @@ export { VmalockError, type VmalockErrorDetails } from './errors';
 export { type Access, FaultResult } from './fault-result';
 export type { Vma } from './mapping';
 export type { MdweOptions } from './mdwe';
+export type { ThpDisableOptions, ThpDisableState } from './thp-disable';
 export {
   currentNode,
   type GetMempolicyOptions,

@@ -57,6 +57,7 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   status                            pages mapped, private writable, locked, of stacks, executable
   rlimit as|data|memlock PAGES      so many, or - for no limit
   privileged on|off                 off: limits on locked memory hold
+  thp-disable on|advised|off        no huge pages; advised: but where they are asked for. --thp never begins with on
   reset                             unmaps the range, empties the file, lifts limits
 
 An amount is PAGES, PAGES+BYTES or +BYTES; PROT is any of r, w, x, or - for none.

@@ -123,6 +123,8 @@ export class Executor implements Disposable {
       case 'privileged':
         this.space.setPrivileged(onOrOff(words.take()));
         return '0 ok\n';
+      case 'thp-disable':
+        return this.thpDisable(words);
       case 'smaps':
         return reportSmaps(this.window, (this.options.swap ?? 0) > 0);
       case 'reset':
@@ -161,7 +163,14 @@ export class Executor implements Disposable {
 
   private newSpace(): AddressSpace {
     const { policy = 'per-vma', faults = 'rfc', zeroPage = true, thp = 'never', swap = 0 } = this.options;
-    return new AddressSpace({ policy, faults, zeroPage, thp, swap });
+    const space = new AddressSpace({ policy, faults, zeroPage, thp, swap });
+    this.resetThp(space);
+    return space;
+  }
+
+  /** As the oracle begins: without huge pages it refuses MADV_COLLAPSE, too. */
+  private resetThp(space: AddressSpace): void {
+    space.setThpDisable((this.options.thp ?? 'never') === 'never');
   }
 
   private newFile(): SimFile {
@@ -186,6 +195,7 @@ export class Executor implements Disposable {
     this.fileHasChanged = false;
     this.space.setLimits({ as: Infinity, data: Infinity, memlock: Infinity });
     this.space.setPrivileged(true);
+    this.resetThp(this.space);
     this.userfaults.listen();
     this.userfaults.tell();
     return 'reset ok\n';
@@ -210,6 +220,13 @@ export class Executor implements Disposable {
     // A data limit of 0 bytes holds no mapping back, and the oracle never sets it: its own data comes on top.
     const least = name === 'data' ? 1 : 0;
     this.space.setLimits({ [name]: word === '-' ? Infinity : Math.max(Number(word) * this.space.pageSize, least) });
+    return '0 ok\n';
+  }
+
+  private thpDisable(words: Words): string {
+    const word = words.take();
+    if (word !== 'off' && word !== 'on' && word !== 'advised') throw new Refusal('syntax');
+    this.space.setThpDisable(word !== 'off', { exceptAdvised: word === 'advised' });
     return '0 ok\n';
   }
 

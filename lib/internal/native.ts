@@ -23,6 +23,8 @@ export type Constants = Readonly<
     | 'MLOCK_ONFAULT'
     | 'MDWE_REFUSE_EXEC_GAIN'
     | 'MDWE_NO_INHERIT'
+    | 'THP_DISABLED'
+    | 'THP_DISABLE_EXCEPT_ADVISED'
     | `MS_${'ASYNC' | 'INVALIDATE' | 'SYNC'}`
     | `MCL_${'CURRENT' | 'FUTURE' | 'ONFAULT'}`
     | `UFFD_MODE_${'MISSING' | 'WP' | 'MINOR'}`
@@ -114,6 +116,8 @@ export interface Native {
   privileged(space: Handle): number;
   setMdwe(space: Handle, mdwe: number): number;
   mdwe(space: Handle): number;
+  setThpDisable(space: Handle, disable: number, flags: number): number;
+  thpDisable(space: Handle): number;
   setOvercommit(
     space: Handle,
     mode: number | undefined,

@@ -104,6 +104,26 @@ napi_value Mdwe(Call &call)
 	return call.Number(vmalock_mm_mdwe(mm));
 }
 
+napi_value SetThpDisable(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+	uint32_t disable = call.Bits(1);
+	uint32_t flags = call.Bits(2);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_set_thp_disable(mm, disable != 0, flags));
+}
+
+napi_value ThpDisable(Call &call)
+{
+	vmalock_mm *mm = call.Space(0);
+
+	if (call.Failed())
+		return call.Refuse();
+	return call.Number(vmalock_mm_thp_disable(mm));
+}
+
 /* (space, mode or undefined, limit, adminReserve, userReserve): undefined: as it was */
 napi_value SetOvercommit(Call &call)
 {
@@ -150,6 +170,8 @@ const Function kLimitFunctions[] = {
 	{ "privileged", Entry<Privileged> },
 	{ "setMdwe", Entry<SetMdwe> },
 	{ "mdwe", Entry<Mdwe> },
+	{ "setThpDisable", Entry<SetThpDisable> },
+	{ "thpDisable", Entry<ThpDisable> },
 	{ "setOvercommit", Entry<SetOvercommit> },
 	{ "getOvercommit", Entry<GetOvercommit> },
 	{ nullptr, nullptr },

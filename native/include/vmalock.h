@@ -141,7 +141,7 @@ enum vmalock_faults {
 
 /* Which private anonymous memory faults may fill with huge pages of 2 MiB; as transparent_hugepage/enabled of Linux. */
 enum vmalock_thp {
-	VMALOCK_THP_NEVER,
+	VMALOCK_THP_NEVER,   /* but MADV_COLLAPSE makes them all the same */
 	VMALOCK_THP_MADVISE, /* where MADV_HUGEPAGE asks for them */
 	VMALOCK_THP_ALWAYS,  /* where MADV_NOHUGEPAGE does not forbid them */
 };
@@ -473,6 +473,21 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_mdwe(vmalock_mm *mm, uint32_t 
 
 /* PR_GET_MDWE: the bits. */
 VMALOCK_API uint32_t vmalock_mm_mdwe(vmalock_mm *mm);
+
+#define VMALOCK_THP_DISABLED 0x1u
+#define VMALOCK_THP_DISABLE_EXCEPT_ADVISED 0x2u /* not where MADV_HUGEPAGE or MADV_COLLAPSE asks for them */
+
+/*
+ * prctl(2) with PR_SET_THP_DISABLE: whatever the option thp says, no faults, MADV_COLLAPSE or khugepaged make huge pages from now on; those
+ * that are there stay. Forks inherit it. A fault that is under way may still bring one.
+ * @disable: 0: as the option says again
+ * @flags:   0 or VMALOCK_THP_DISABLE_EXCEPT_ADVISED
+ * Return: 0; EINVAL for other flags, or for one without @disable.
+ */
+VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_set_thp_disable(vmalock_mm *mm, int disable, uint32_t flags);
+
+/* PR_GET_THP_DISABLE: 0, or VMALOCK_THP_DISABLED and the flags. */
+VMALOCK_API uint32_t vmalock_mm_thp_disable(vmalock_mm *mm);
 
 /*
  * How the machine of a space and its forks overcommits, from now on. What was promised stays.

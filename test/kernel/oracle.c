@@ -1027,6 +1027,19 @@ static void do_privileged(void)
 	say("0 ok\n");
 }
 
+/* off, on, advised: on, except where it is asked for */
+static void do_thp_disable(void)
+{
+	const char *word = next_word();
+	bool advised = word && strcmp(word, "advised") == 0, on = advised || (word && strcmp(word, "on") == 0);
+
+	if (!word || (!on && strcmp(word, "off") != 0)) {
+		say("X syntax\n");
+		return;
+	}
+	say_result(prctl(PR_SET_THP_DISABLE, on, advised ? 2 : 0, 0, 0));
+}
+
 static void call(const char *name)
 {
 	static unsigned char resident[MOST_PAGES + 1];
@@ -1113,6 +1126,7 @@ static void reset(void)
 	set_limit(RLIMIT_DATA, RLIM_INFINITY);
 	set_limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
 	set_privileged(true);
+	prctl(PR_SET_THP_DISABLE, !may_have_huge_pages, 0, 0, 0);
 	/* emptied, and as long as before: its pages are gone */
 	if (ftruncate(file, 0) || ftruncate(file, (off_t)(pages * PAGE)))
 		_exit(1);
@@ -1188,6 +1202,8 @@ static void answer(char *line)
 		do_rlimit();
 	else if (strcmp(name, "privileged") == 0)
 		do_privileged();
+	else if (strcmp(name, "thp-disable") == 0)
+		do_thp_disable();
 	else
 		call(name);
 }

@@ -52,7 +52,7 @@ type Operation =
 
 type Locking = 'mlock' | 'mlock2' | 'munlock' | 'mlockall' | 'munlockall' | 'msync' | 'mseal' | 'remap_file_pages';
 
-type Policies = 'mbind' | 'mempolicy' | 'smaps' | 'status' | 'rlimit' | 'privileged';
+type Policies = 'mbind' | 'mempolicy' | 'smaps' | 'status' | 'rlimit' | 'privileged' | 'thp-disable';
 
 /** The kernel of the tests has node 0 alone. Pages of files are mapped by more than their own fault there, so that no page may be misplaced. */
 const ANY_POLICY = [
@@ -413,6 +413,7 @@ export const PROFILES: readonly Profile[] = [
       mincore: 1,
       mlock: 2,
       munlock: 1,
+      'thp-disable': 3,
     },
     prots: ['rw', 'rw', 'rw', 'r', '-'],
     mapLetters: ['p', 'p', 'p', 'p', 'pR', 'pP', 's', 'pf'],
@@ -578,7 +579,10 @@ export const PROFILES: readonly Profile[] = [
     pages: 1536,
     thp: true,
     unit: 512,
-    weights: { mmap: 5, munmap: 5, mprotect: 8, mremap: 10, madvise: 45, r: 8, w: 20, fork: 5, mlock: 2, munlock: 1 },
+    weights: {
+      ...{ mmap: 5, munmap: 5, mprotect: 8, mremap: 10, madvise: 45, r: 8, w: 20, fork: 5, mlock: 2, munlock: 1 },
+      'thp-disable': 5,
+    },
     prots: ['rw', 'rw', 'rw', 'r', '-'],
     mapLetters: ['p', 'p', 'pR', 'pP'],
     advice: [
@@ -709,6 +713,8 @@ class Writer {
         return this.rlimit();
       case 'privileged':
         return `privileged ${this.random.oneOf(['on', 'off', 'off'])}`;
+      case 'thp-disable':
+        return `thp-disable ${this.random.oneOf(['on', 'advised', 'off', 'off'])}`;
       case 'fork':
         return 'fork';
       case 'ureg':

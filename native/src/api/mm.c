@@ -319,6 +319,24 @@ uint32_t vmalock_mm_mdwe(vmalock_mm *handle)
 	return mdwe;
 }
 
+/* Linux: prctl_set_thp_disable(). */
+int vmalock_mm_set_thp_disable(vmalock_mm *handle, int disable, uint32_t flags)
+{
+	struct mm *mm = mm_of(handle);
+
+	if ((flags & ~VMALOCK_THP_DISABLE_EXCEPT_ADVISED) || (flags && !disable))
+		return -EINVAL;
+	mmap_write_lock(mm);
+	atomic_store_relaxed(&mm->thp_disable, disable ? VMALOCK_THP_DISABLED | flags : 0);
+	mmap_write_unlock(mm);
+	return 0;
+}
+
+uint32_t vmalock_mm_thp_disable(vmalock_mm *mm)
+{
+	return atomic_load_relaxed(&mm_of(mm)->thp_disable);
+}
+
 int vmalock_mm_set_overcommit(vmalock_mm *mm, const struct vmalock_overcommit *how)
 {
 	if (how->mode > VMALOCK_OVERCOMMIT_NEVER)

@@ -44,7 +44,7 @@ struct collapse {
 /* May a mapping of its kind have huge pages, now that somebody asks for them? Context: the VMA held still. */
 static bool is_allowed(const struct collapse *c, const struct vma *vma)
 {
-	if (c->mm->thp == VMALOCK_THP_NEVER || (c->limits && !thp_wanted(c->mm, vma)))
+	if (c->limits ? !thp_wanted(c->mm, vma) : thp_is_disabled(c->mm, true))
 		return false;
 	return !(vma_flags(vma) & (VM_NOHUGEPAGE | VM_SPECIAL));
 }

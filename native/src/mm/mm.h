@@ -52,6 +52,7 @@ struct mm {
 	struct rcu_node *spare_vmas;      /* memory that split_reserve() set aside, linked through rcu. Guard: W */
 	struct vmalock_limits limits;     /* Write: W. Read: mmap_lock */
 	atomic_u32 privileged;            /* Write: W. Read: anybody */
+	atomic_u32 thp_disable;           /* as vmalock_mm_thp_disable() tells. Write: W. Read: anybody */
 	uint32_t mdwe;                    /* VMALOCK_MDWE_ bits. Write: W. Read: mmap_lock */
 	ATOMIC_PTR(struct mempolicy)
 	mempolicy;                            /* of set_mempolicy; NULL: none. See mm/mempolicy.h. Write: W. Read: RCU */

@@ -201,6 +201,7 @@ static int inherit(struct mm *parent, struct mm *child)
 	child->limits = parent->limits;
 	child->mdwe = parent->mdwe & VMALOCK_MDWE_NO_INHERIT ? 0 : parent->mdwe;
 	atomic_store_relaxed(&child->privileged, mm_is_privileged(parent));
+	atomic_store_relaxed(&child->thp_disable, atomic_load_relaxed(&parent->thp_disable));
 	return 0;
 }
 

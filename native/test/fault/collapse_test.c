@@ -185,10 +185,30 @@ static void what_may_not_have_huge_pages_is_refused(void)
 	expect_eq(collapse(mm, 1, 0), 0);
 	expect_eq(vmalock_mm_advise(mm, page(1) + 1, P, MADV_IS_COLLAPSE), (uint64_t)-EINVAL);
 	vmalock_mm_put(mm);
-	mm = space_thp_blocks(VMALOCK_THP_NEVER, 4096, 1);
+	mm = space_thp_blocks(VMALOCK_THP_ALWAYS, 4096, 1);
+	expect_eq(vmalock_mm_set_thp_disable(mm, 1, 0), 0);
 	write_byte(mm, 0, 1);
 	expect_eq(collapse(mm, 0, HUGE), (uint64_t)-EINVAL);
 	expect_eq(khugepaged(mm, 511, 256), 0);
+	vmalock_mm_put(mm);
+}
+
+/* The option is for what Linux does by itself; who asks by MADV_COLLAPSE has seen it. */
+static void what_no_fault_may_have_is_made_when_it_is_asked_for(void)
+{
+	vmalock_mm *mm = space_thp_blocks(VMALOCK_THP_NEVER, 4096, 1);
+
+	write_byte(mm, 0, 1);
+	expect_eq(khugepaged(mm, 511, 256), 0);
+	expect_eq(collapse(mm, 0, HUGE), 0);
+	expect_pages(mm, 512, 0, 0, 512);
+	vmalock_mm_put(mm);
+	mm = space_thp_blocks(VMALOCK_THP_ALWAYS, 4096, 1);
+	expect_eq(vmalock_mm_set_thp_disable(mm, 1, VMALOCK_THP_DISABLE_EXCEPT_ADVISED), 0);
+	write_byte(mm, 0, 1);
+	expect_eq(khugepaged(mm, 511, 256), 0);
+	expect_eq(collapse(mm, 0, HUGE), 0);
+	expect_pages(mm, 512, 0, 0, 512);
 	vmalock_mm_put(mm);
 }
 
@@ -308,6 +328,7 @@ static const struct test_case cases[] = {
 	CASE(without_a_frame_for_what_is_out_it_is_einval),
 	CASE(errors_and_what_stays_behind),
 	CASE(what_may_not_have_huge_pages_is_refused),
+	CASE(what_no_fault_may_have_is_made_when_it_is_asked_for),
 	CASE(a_part_with_an_empty_table_collapses_into_zeros),
 	CASE(without_a_free_block_it_is_enomem_and_nothing_has_changed),
 	CASE(without_memory_nothing_has_changed),

@@ -34,6 +34,13 @@ describe('the option thp', () => {
     space.validate();
   });
 
+  it('never is not for who asks by MADV_COLLAPSE', () => {
+    using space = spaceOf({ thp: 'never' });
+    space.write(AT, Buffer.from('x'));
+    space.madvise(AT, HUGE, 'collapse');
+    expect(resident(space)).toBe(512);
+  });
+
   it('is one of three words', () => {
     for (const thp of ['sometimes', 1, null, {}])
       expect(codeOf(() => new AddressSpace({ thp: thp as never }))).toBe('ERR_VMALOCK_INVALID_ARG');

@@ -31,6 +31,8 @@ const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   overcommit: [],
   setMdwe: [{}],
   mdwe: [],
+  setThpDisable: [true],
+  thpDisable: [],
   setPrivileged: [true],
   isPrivileged: [],
   mseal: [page(0), PAGE],

@@ -69,6 +69,8 @@ const CONVERSATION: readonly [operation: string, answer: string][] = [
   ['mlock 2 1', '-1 EPERM\n'],
   ['privileged on', '0 ok\n'],
   ['privileged perhaps', 'X syntax\n'],
+  ['thp-disable advised', '0 ok\n'],
+  ['thp-disable perhaps', 'X syntax\n'],
   ['rlimit stack 4', 'X syntax\n'],
   ['reset', 'reset ok\n'],
   ['mmap 0 4 rw p', '@0 ok\n'],
