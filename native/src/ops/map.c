@@ -107,6 +107,13 @@ static int check_early(const struct map_request *r)
 	return pgoff + (length >> PAGE_SHIFT) < pgoff ? -EOVERFLOW : 0;
 }
 
+static enum place_alignment alignment(const struct map_request *r)
+{
+	if (!(r->flags & VMALOCK_MAP_ANONYMOUS))
+		return place_alignment(r->file);
+	return r->flags & VMALOCK_MAP_SHARED ? PLACE_ANYWHERE : place_alignment(NULL); /* its object is made later */
+}
+
 static int place(struct mm *mm, const struct map_request *r, uint64_t length, uint64_t *out)
 {
 	struct place where = {
@@ -114,7 +121,8 @@ static int place(struct mm *mm, const struct map_request *r, uint64_t length, ui
 		.length = length,
 		.fixed = r->flags & (VMALOCK_MAP_FIXED | VMALOCK_MAP_FIXED_NOREPLACE),
 		.low_2g = r->flags & VMALOCK_MAP_32BIT,
-		.huge_aligned = r->flags & VMALOCK_MAP_ANONYMOUS,
+		.alignment = alignment(r),
+		.offset = r->offset,
 	};
 	int err = mm_place(mm, &where, out);
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "pt/file.h"
+
 #define HUGE_PAGE (UINT64_C(512) << PAGE_SHIFT)
 #define LAST_ERRNO EHWPOISON
 #define BOTTOM_UP_BASE page_down(MM_TASK_SIZE / 3)
@@ -63,18 +65,6 @@ static bool find_room(struct mm *mm, uint64_t length, uint64_t *out)
 	       find_up(mm, BOTTOM_UP_BASE, MM_TASK_SIZE, length, out);
 }
 
-/* A whole huge page more is looked for, and the address moved up to a boundary in it. Linux: thp_get_unmapped_area(). */
-static bool find_huge_aligned(struct mm *mm, uint64_t length, uint64_t *out)
-{
-	uint64_t padded = length + HUGE_PAGE, found, up;
-
-	if (padded < length || !find_room(mm, padded, &found))
-		return false;
-	up = -found & (HUGE_PAGE - 1);
-	*out = found + (up ? up : HUGE_PAGE);
-	return true;
-}
-
 /* A hint is taken when it fits below the next mapping and, if that is a stack, its guard gap. */
 static bool hint_fits(struct mm *mm, uint64_t addr, uint64_t length)
 {
@@ -97,10 +87,56 @@ static int check_fixed(struct mm *mm, uint64_t addr, uint64_t length)
 	return addr < MM_ROOT_ONLY_ADDRESSES && !mm_is_privileged(mm) ? -EPERM : 0;
 }
 
+/* @hint: 0, or where it is to go if it fits. */
+static bool find(struct mm *mm, const struct place *where, uint64_t hint, uint64_t length, uint64_t *out)
+{
+	if (where->low_2g && (length > LOW_2G_END || hint > LOW_2G_END - length))
+		hint = 0; /* MAP_32BIT: a hint below is taken as well, even below the first GiB */
+	if (hint_fits(mm, hint, length)) {
+		*out = hint;
+		return true;
+	}
+	if (where->low_2g)
+		return find_up(mm, LOW_2G_START, LOW_2G_END, length, out);
+	return find_room(mm, length, out);
+}
+
+enum place_alignment place_alignment(const struct vma_file *file)
+{
+	if (!file)
+		return PLACE_WHOLE_HUGE;
+	return file_is_written_back(file) ? PLACE_LIKE_OFFSET : PLACE_ANYWHERE;
+}
+
+/* Do 2 MiB that begin at a multiple of that, in the file or in memory, lie inside? */
+static bool may_align(const struct place *where, uint64_t hint)
+{
+	uint64_t end = where->offset + where->length, first = (where->offset + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+
+	if (where->alignment == PLACE_WHOLE_HUGE)
+		return !hint && where->length % HUGE_PAGE == 0;
+	return where->alignment == PLACE_LIKE_OFFSET && end > first && end - first >= HUGE_PAGE;
+}
+
+/*
+ * A whole huge page more is looked for, and the address moved up in it. A hint has to fit with that, too, and is then taken as it is.
+ * Linux: __thp_get_unmapped_area()
+ */
+static bool find_aligned(struct mm *mm, const struct place *where, uint64_t hint, uint64_t *out)
+{
+	uint64_t padded = where->length + HUGE_PAGE, offset = where->alignment == PLACE_LIKE_OFFSET ? where->offset : 0;
+	uint64_t found, up;
+
+	if (!may_align(where, hint) || padded < where->length || !find(mm, where, hint, padded, &found))
+		return false;
+	up = (offset - found) & (HUGE_PAGE - 1);
+	*out = found == hint ? found : found + (up ? up : HUGE_PAGE);
+	return true;
+}
+
 int mm_place(struct mm *mm, const struct place *where, uint64_t *out)
 {
 	uint64_t hint = page_down(where->addr);
-	bool found;
 
 	if (where->length > MM_TASK_SIZE)
 		return -ENOMEM;
@@ -110,17 +146,5 @@ int mm_place(struct mm *mm, const struct place *where, uint64_t *out)
 	}
 	if (hint && hint < MM_MIN_ADDRESS)
 		hint = MM_MIN_ADDRESS;
-	if (where->low_2g && (where->length > LOW_2G_END || hint > LOW_2G_END - where->length))
-		hint = 0; /* MAP_32BIT: a hint below is taken as well, even below the first GiB */
-	if (hint_fits(mm, hint, where->length)) {
-		*out = hint;
-		return 0;
-	}
-	if (where->low_2g)
-		found = find_up(mm, LOW_2G_START, LOW_2G_END, where->length, out);
-	else
-		found = (where->huge_aligned && !where->addr && where->length % HUGE_PAGE == 0 &&
-			 find_huge_aligned(mm, where->length, out)) ||
-			find_room(mm, where->length, out);
-	return found ? 0 : -ENOMEM;
+	return find_aligned(mm, where, hint, out) || find(mm, where, hint, where->length, out) ? 0 : -ENOMEM;
 }

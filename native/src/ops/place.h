@@ -8,16 +8,27 @@
 
 #include "mm/mm.h"
 
+/* Where a mapping could hold huge pages it is moved up so that 2 MiB of it begin where a huge page may. */
+enum place_alignment {
+	PLACE_ANYWHERE,    /* shared memory, whose objects have none here: shmem_enabled is never */
+	PLACE_WHOLE_HUGE,  /* private anonymous: in multiples of 2 MiB, without a hint */
+	PLACE_LIKE_OFFSET, /* a file of a disk: where 2 MiB of the file begin. Linux: ext4, xfs, btrfs ask for it */
+};
+
 struct place {
 	uint64_t addr;   /* bytes: a hint, or exact */
 	uint64_t length; /* bytes, whole pages */
 	bool fixed;
-	bool low_2g;       /* MAP_32BIT: the second GiB */
-	bool huge_aligned; /* may be aligned to 2 MiB: anonymous memory in multiples of that, without a hint */
+	bool low_2g; /* MAP_32BIT: the second GiB */
+	enum place_alignment alignment;
+	uint64_t offset; /* bytes into the file, for PLACE_LIKE_OFFSET */
 };
 
 /* The lowest address that a stack needs free below it, or the VMA's start where it is none. Linux: vm_start_gap(). */
 uint64_t vma_start_gap(const struct vma *vma);
+
+/* Of a mapping of @file; NULL: of private anonymous memory. */
+enum place_alignment place_alignment(const struct vma_file *file);
 
 /* Return: 0 and the address; -ENOMEM (no room, or out of range), -EINVAL (fixed and unaligned), -EPERM. */
 must_check int mm_place(struct mm *mm, const struct place *where, uint64_t *out);

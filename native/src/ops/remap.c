@@ -147,7 +147,8 @@ static int choose_new_addr(struct remap *r)
 		.addr = names_new_addr(r) ? r->new_addr : 0,
 		.length = r->new_length,
 		.fixed = r->flags & VMALOCK_MREMAP_FIXED,
-		.huge_aligned = vma_is_anonymous(r->vma),
+		.alignment = place_alignment(r->vma->file),
+		.offset = vma_index_at(r->vma, r->addr) << PAGE_SHIFT,
 	};
 
 	return mm_place(r->mm, &where, &r->new_addr);

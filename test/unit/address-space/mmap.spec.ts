@@ -40,6 +40,43 @@ describe('mmap', () => {
     expect(space.mmap({ address: page(3), length: PAGE, prot: 'r' })).not.toBe(page(3));
   });
 
+  describe('where nobody says where to', () => {
+    const huge = 2 ** 21;
+    const top = 0x7fff_f7ff_f000;
+
+    it.each([
+      ['private memory in whole huge pages', { length: huge }, 0x7fff_f7c0_0000],
+      ['the same with a hint below the first page', { length: huge, address: 1 }, 0x7fff_f7c0_0000],
+      ['the same in the second GiB', { length: huge, flags: 0x62 }, 0x4020_0000],
+      ['private memory in any other length', { length: huge + PAGE }, top - huge - PAGE],
+      ['shared memory', { length: huge, shared: true }, top - huge],
+    ])('puts %s at its place', (_, options, address) => {
+      using space = new AddressSpace();
+      expect(space.mmap(options)).toBe(address);
+    });
+
+    it.each([
+      [0, huge, 0x7fff_f7c0_0000],
+      [PAGE, 2 * huge, 0x7fff_f7a0_1000],
+      [PAGE, huge, top - huge], // none of its huge pages lies inside
+      [huge, 3 * PAGE, top - 3 * PAGE],
+    ])('puts a file of a disk, from %p on for %p, where a huge page of it might begin', (offset, length, address) => {
+      using space = new AddressSpace();
+      const file = new SimFile({ length: 8 * huge, writtenBack: true });
+      expect(space.mmap({ length, file, offset })).toBe(address);
+    });
+
+    it('puts one of memory below what is there, and takes a hint only with room to move up', () => {
+      using space = new AddressSpace();
+      const memory = new SimFile({ length: huge });
+      const disk = new SimFile({ length: huge, writtenBack: true });
+      expect(space.mmap({ length: huge, file: memory })).toBe(top - huge);
+      space.mmap({ address: page(0) + huge, length: PAGE, fixed: true });
+      expect(space.mmap({ address: page(0), length: huge, file: disk })).not.toBe(page(0));
+      expect(space.mmap({ address: page(0), length: huge, file: memory })).toBe(page(0));
+    });
+  });
+
   it('replaces what lies at a fixed address', () => {
     using space = drawn('AAAA');
     space.mmap({ address: page(1), length: pages(2), fixed: true, prot: 'r' });
