@@ -105,7 +105,8 @@ export class SimFile {
   /**
    * As ftruncate(2): the file ends at `length`. Pages beyond are taken from every mapping in every space, private copies too,
    * and an access there is a SIGBUS; what is left of the last page after the end becomes zeros. What the file grows by reads 0, also
-   * where {@link SimFileOptions.fill} says otherwise.
+   * where {@link SimFileOptions.fill} says otherwise; but a file of memory shows what was stored through a mapping behind its old end, in
+   * the last page, as memfd does.
    *
    * May be called while other threads fault in the file's mappings.
    *
@@ -121,7 +122,7 @@ export class SimFile {
 
   /**
    * As fallocate(2) with FALLOC_FL_PUNCH_HOLE: the range reads 0, the length of the file stays. Whole pages are taken from the file and
-   * from every mapping of it; private copies stay. The range may reach beyond the end, where nothing happens.
+   * from every mapping of it; private copies stay. The range may reach beyond the end, where no page is.
    *
    * @param offset bytes from its start
    * @param length bytes

@@ -40,6 +40,7 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   x OFF                             fetch an instruction from where none may be executed
   ftruncate LEN                     the protocol's file, whatever maps it
   punch OFF LEN                     a hole in it: fallocate with PUNCH_HOLE
+  pwrite OFF [VALUE]                one byte of it, also behind its end
   uffd-register OFF LEN MODES [N]   MODES: m missing, w write-protect, i minor; N: userfaultfd 1 (default), 2, which
                                     also protects empty memory, 3, whose protection a write lifts, or 4, which is told
                                     of changes; all give SIGBUS instead of events

@@ -139,6 +139,8 @@ export class Executor implements Disposable {
         return this.truncate(words);
       case 'punch':
         return this.punch(words);
+      case 'pwrite':
+        return this.pwrite(words);
       case 'uffd-close':
         return this.userfaults.close(orRefuse(this.userfaults.named(words.take()), 'syntax'));
       case 'mlockall':
@@ -240,6 +242,13 @@ export class Executor implements Disposable {
   private punch(words: Words): string {
     const offset = orRefuse(words.takeAmount(), 'syntax');
     this.file.punchHole(offset, orRefuse(words.takeAmount(), 'syntax'));
+    this.fileHasChanged = true;
+    return '0 ok\n';
+  }
+
+  private pwrite(words: Words): string {
+    const offset = orRefuse(words.takeAmount(), 'syntax');
+    this.file.write(offset, Uint8Array.of(words.takeByte()));
     this.fileHasChanged = true;
     return '0 ok\n';
   }

@@ -84,7 +84,8 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_write(vmalock_file *file, uint64
  * @length: bytes
  *
  * Pages beyond the new end are taken from every mapping in every space, private copies too; what is left of the last page
- * after the end is zeroed. A file that grows, again or for the first time, reads 0 there, also one with a fill byte.
+ * after the end is zeroed. A file that grows, again or for the first time, reads 0 there, also one with a fill byte; but what was
+ * stored through a mapping behind its old end, in the last page, stays if it is of memory, as in memfd.
  *
  * Context: takes the lock of the file's mappings and locks of page tables; no mmap_lock, and no VMA's. May be called beside
  *          faults and requests of any thread.
@@ -94,7 +95,7 @@ VMALOCK_API VMALOCK_MUST_CHECK int vmalock_file_truncate(vmalock_file *file, uin
 
 /*
  * vmalock_file_punch_hole - fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
- * @offset, @length: bytes, any; they may lie beyond the end, where nothing happens
+ * @offset, @length: bytes, any; they may lie beyond the end, where no page is
  *
  * The range reads 0 from now on. Whole pages are taken from the file and from every mapping, but private copies stay.
  *

@@ -1158,6 +1158,20 @@ static void do_punch(void)
 		say("X syntax\n");
 }
 
+/* pwrite OFFSET VALUE: one byte of the same. */
+static void do_pwrite(void)
+{
+	uint64_t offset;
+	const char *value;
+
+	if (!amount(&offset)) {
+		say("X syntax\n");
+		return;
+	}
+	value = next_word();
+	say_result(pwrite(file, &(uint8_t){ (uint8_t)(value ? atoi(value) : 0) }, 1, (off_t)offset) == 1 ? 0 : -1);
+}
+
 static void answer(char *line)
 {
 	const char *name = strtok(line, " \t\r\n");
@@ -1182,6 +1196,8 @@ static void answer(char *line)
 		do_ftruncate();
 	else if (strcmp(name, "punch") == 0)
 		do_punch();
+	else if (strcmp(name, "pwrite") == 0)
+		do_pwrite();
 	else if (strcmp(name, "uffd-close") == 0)
 		uffd_close();
 	else if (strncmp(name, "uffd-", 5) == 0)

@@ -65,7 +65,7 @@ const POLICIES_OF_ANONYMOUS = [
   ...['interleave=static:0,5', 'interleave=static:0', 'bind=relative:1', 'bind=relative:1 s', 'bind=relative:2'],
   ...['bind=balancing:0', 'bind=balancing:0,5', 'preferred_many=balancing:0,3', 'interleave=balancing:0'],
 ];
-type Cut = 'ftruncate' | 'punch';
+type Cut = 'ftruncate' | 'punch' | 'pwrite';
 
 const UFFD_MODES = ['m', 'm', 'w', 'w', 'mw', 'mw', 'i', 'mi', 'mwi', '-'];
 
@@ -241,13 +241,18 @@ export const PROFILES: readonly Profile[] = [
       msync: 1,
       ftruncate: 14,
       punch: 10,
+      pwrite: 6,
     },
     prots: ['rw', 'rw', 'rw', 'r', 'rwx', '-'],
     mapLetters: ['pf', 'pf', 'sf', 'sf', 'sf', 's', 's', 'p', 'sfP', 'sfL'],
     advice: ['remove', 'remove', 'remove', 'remove', 'dontneed', 'willneed', 'populate_read', 'populate_write'],
     bytes: true,
     odd: 0.3,
-    begins: ['sf', 'pf', 's'].map((letters) => [`mmap 0 10 rw ${letters}${letters.endsWith('f') ? ' 0' : ''}`]),
+    begins: [
+      ...['sf', 'pf', 's'].map((letters) => [`mmap 0 10 rw ${letters}${letters.endsWith('f') ? ' 0' : ''}`]),
+      // stored behind the end, where it shows when the file grows
+      ['mmap 0 10 rw sf 0', 'ftruncate 4+1', 'w 4+1 5', 'w 4+2047 6', 'w 4+4095 7'],
+    ],
   },
   {
     ...EVERYTHING,
@@ -703,9 +708,11 @@ class Writer {
       case 'w':
         return `w ${this.place()} ${1 + this.random.below(200)}`;
       case 'ftruncate':
-        return `ftruncate ${this.isOdd() ? `${this.page()}+${1 + this.random.below(4095)}` : this.random.below(this.profile.pages + 2)}`;
+        return `ftruncate ${this.isOdd() ? `${this.page()}+${this.random.oneOf([1, 2, 2048, 4095, 1 + this.random.below(4095)])}` : this.random.below(this.profile.pages + 2)}`;
       case 'punch':
         return `punch ${this.range()}`;
+      case 'pwrite':
+        return `pwrite ${this.place()} ${1 + this.random.below(200)}`;
       case 'smaps':
       case 'status':
         return operation;

@@ -86,6 +86,59 @@ describe('a simulated file', () => {
     expect([...file.read(PAGE + 9, 2), ...child.read(copied + pages(2), 1)]).toEqual([7, 0, 0]);
   });
 
+  describe.each([
+    { kind: 'of memory', writtenBack: false, kept: 'xx' },
+    { kind: 'of a disk', writtenBack: true, kept: '\0\0' },
+  ])('$kind', ({ writtenBack, kept }) => {
+    /** 100 bytes long; its one page is full of x. */
+    function overfull(space: AddressSpace): { file: SimFile; tail: () => string } {
+      const file = new SimFile({ length: 100, writtenBack });
+      const at = space.mmap({ length: PAGE, file, shared: true });
+      space.write(at, Buffer.alloc(PAGE, 'x'));
+      return { file, tail: () => space.read(at + 99, 3).toString() };
+    }
+
+    it.each([102, PAGE, pages(3)])(`shows what was stored behind its end as it grows to %p: ${kept}`, (length) => {
+      using space = new AddressSpace();
+      const { file, tail } = overfull(space);
+      file.truncate(length);
+      expect(tail()).toBe(`x${kept}`);
+    });
+
+    it('and as it grows by a write further on', () => {
+      using space = new AddressSpace();
+      const { file, tail } = overfull(space);
+      file.write(pages(2), Buffer.from('y'));
+      expect(tail()).toBe(`x${kept}`);
+    });
+
+    it('and of a hole over the end', () => {
+      using space = new AddressSpace();
+      const { file, tail } = overfull(space);
+      file.punchHole(100, 1);
+      expect(tail()).toBe(writtenBack ? 'xxx' : 'x\0x'); // on a disk there is nothing to punch
+      file.punchHole(99, 2);
+      expect(tail()).toBe(writtenBack ? '\0\0\0' : '\0\0x');
+    });
+
+    it('forgets what was stored behind its end when it is cut, also where it ends', () => {
+      using space = new AddressSpace();
+      const { file, tail } = overfull(space);
+      file.truncate(100);
+      expect(tail()).toBe('x\0\0');
+    });
+  });
+
+  it('counts as shared memory, unless it is of a disk', () => {
+    for (const writtenBack of [false, true]) {
+      using space = new AddressSpace();
+      const at = space.mmap({ length: PAGE, file: new SimFile({ length: PAGE, writtenBack }), prot: 'r' });
+      space.read(at, 1);
+      const { RssFile, RssShmem } = space.status();
+      expect([RssFile, RssShmem]).toEqual(writtenBack ? [PAGE, 0] : [0, PAGE]);
+    }
+  });
+
   it('has holes punched into it, which private copies do not notice', () => {
     using space = new AddressSpace();
     const file = new SimFile({ length: pages(3), fill: 7 });

@@ -3,7 +3,8 @@
  *
  * Invariants  F1  no page in the tree lies wholly beyond the end of the file, but for the moment in which a write puts its pages
  *                 there and then moves the end.
- *             F2  bytes of a page beyond the end of the file are zero when the page is made and when the end moves.
+ *             F2  bytes of a page beyond the end of the file are zero when the page is made, when the end moves down, and in a
+ *                 file of a disk also when it has moved up over them.
  */
 #include "pt/file.h"
 

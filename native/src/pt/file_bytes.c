@@ -104,13 +104,16 @@ static void put_pages(struct file *file, struct rcu_node *pages)
 }
 
 /*
- * Bytes after the old end are zeros (F2) and become what nobody wrote up to the new one: those of the old last page, and
- * of pages that this write has made, from @offset's on. Context: file->lock.
+ * Bytes after the old end are zeros (F2), or were stored there through a mapping, and become what nobody wrote up to the new one: those
+ * of the old last page, and of pages that this write has made, from @offset's on. A file of memory keeps what was stored, as
+ * memfd, unless it has a fill byte, as none has. Context: file->lock.
  */
 static void fill_gap(struct file *file, uint64_t offset, uint64_t end)
 {
 	uint64_t at = atomic_load_relaxed(&file->length);
 
+	if (!file->written_back && !file->fill)
+		return;
 	while (at < end) {
 		struct piece piece = piece_at(at, (size_t)min_u64(end - at, PAGE_SIZE));
 		struct file_page *page = page_tree_find(&file->pages, piece.index);

@@ -58,6 +58,18 @@ static void tell_faults(struct file *file)
 	atomic_fence_full();
 }
 
+/*
+ * What was stored behind the end, in the last page, goes when the file ends there or before. When it grows only a file of a disk has that
+ * zeroed, as by ext4 (POSIX wants it); one of memory shows it from then on, as memfd.
+ */
+static void zero_tail(struct file *file, uint64_t old, uint64_t length)
+{
+	if (length <= old)
+		zero_part(file, length, page_up(length));
+	else if (file->written_back)
+		zero_part(file, old, page_up(old));
+}
+
 int file_set_length(struct vma_file *base, uint64_t length, struct file_cut *cut)
 {
 	struct file *file = file_of_base(base);
@@ -69,7 +81,7 @@ int file_set_length(struct vma_file *base, uint64_t length, struct file_cut *cut
 	old = atomic_load_relaxed(&file->length);
 	err = remember_hole(file, min_u64(old, length), UINT64_MAX);
 	if (!err) {
-		zero_part(file, length, page_up(length));
+		zero_tail(file, old, length);
 		take_pages(file, first, cut->end, cut);
 		atomic_store_release(&file->length, length); /* pair [file-length]: file_is_beyond_end() */
 		tell_faults(file);
@@ -78,14 +90,32 @@ int file_set_length(struct vma_file *base, uint64_t length, struct file_cut *cut
 	return err;
 }
 
+/*
+ * In a file of a disk a hole that reaches over the end takes what was stored behind it along, and one that begins there does nothing.
+ * Linux: ext4_punch_hole()
+ */
+static void clip_hole(const struct file *file, uint64_t *start, uint64_t *end)
+{
+	uint64_t length = atomic_load_relaxed(&file->length);
+
+	if (!file->written_back || *end <= length)
+		return;
+	*end = page_up(length);
+	if (*start >= length)
+		*start = *end;
+}
+
 int file_punch(struct vma_file *base, uint64_t start, uint64_t end, struct file_cut *cut)
 {
 	struct file *file = file_of_base(base);
-	uint64_t first = page_up(start), last = page_down(end); /* bytes: what goes as whole pages */
+	uint64_t first, last; /* bytes: what goes as whole pages */
 	int err;
 
 	*cut = (struct file_cut){ 0 };
 	file_lock(file);
+	clip_hole(file, &start, &end);
+	first = page_up(start);
+	last = page_down(end);
 	err = remember_hole(file, start, end);
 	if (!err && first > last) {
 		zero_part(file, start, end);
