@@ -189,7 +189,7 @@ static int fill_private(struct filling *f)
 
 static int put_file_page(struct filling *f, const void *page)
 {
-	enum pte_kind kind = file_is_shmem(f->vma->file) ? PTE_SHMEM : PTE_FILE;
+	enum pte_kind kind = file_is_written_back(f->vma->file) ? PTE_FILE : PTE_SHMEM;
 
 	return put(f, pte_make(page, kind, bits_of(f, kind)), true);
 }

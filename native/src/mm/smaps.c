@@ -48,7 +48,15 @@ static void put_usage(struct text *t, const struct pt_usage *u, bool rollup)
 
 static void add_usage(struct mm *mm, const struct vma *vma, struct pt_usage *usage)
 {
-	pt_add_usage(&mm->pt, vma_start(vma), vma_end(vma), vma_flags(vma) & VM_LOCKED, usage);
+	struct pt_usage_range range = {
+		.start = vma_start(vma),
+		.end = vma_end(vma),
+		.file = vma->file,
+		.index = vma_index_at(vma, vma_start(vma)),
+		.locked = vma_flags(vma) & VM_LOCKED,
+	};
+
+	pt_add_usage(&mm->pt, &range, usage);
 }
 
 /* May a huge page come, and is there room for one? */

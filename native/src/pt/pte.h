@@ -57,8 +57,8 @@
 
 enum pte_kind {
 	PTE_ANON,  /* a frame of the pool; the entry is one user of it */
-	PTE_FILE,  /* a page of a file, which the VMA keeps alive */
-	PTE_SHMEM, /* the same of shared anonymous memory */
+	PTE_FILE,  /* a page of a file of a disk, which the VMA keeps alive */
+	PTE_SHMEM, /* the same of one of memory: memfd, shared anonymous */
 	PTE_ZERO,  /* frame_zero_page(): never writable, counted nowhere */
 };
 

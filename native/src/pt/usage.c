@@ -3,6 +3,7 @@
  */
 #include "pt/usage.h"
 
+#include "pt/file.h"
 #include "pt/swap.h"
 #include "pt/table.h"
 
@@ -18,9 +19,9 @@ static uint64_t *share_of_kind(struct pt_usage *usage, enum pte_kind kind)
 	}
 }
 
-static void add_page(struct pt *pt, uint64_t pte, bool locked, struct pt_usage *usage)
+/* @dirty: it was written, by this entry or another. */
+static void add_page(struct pt *pt, uint64_t pte, bool dirty, bool locked, struct pt_usage *usage)
 {
-	bool dirty = pte & PTE_DIRTY;
 	uint32_t users = pte_is_frame(pte) ? frame_users(pt->frames, pte_page(pte)) : 1;
 	uint64_t share = (PAGE_SIZE << PT_SHARE_SHIFT) / users;
 
@@ -46,6 +47,14 @@ static void add_swapped(struct pt *pt, uint64_t pte, struct pt_usage *usage)
 	usage->share_swap += (PAGE_SIZE << PT_SHARE_SHIFT) / swap_users(pt->frames, pte_swap_slot(pte));
 }
 
+/* Linux asks the folio, too. */
+static bool is_dirty(const struct pt_usage_range *range, uint64_t addr, uint64_t pte)
+{
+	if ((pte & PTE_DIRTY) || pte_is_frame(pte))
+		return pte & PTE_DIRTY;
+	return file_is_dirty(range->file, range->index + ((addr - range->start) >> PAGE_SHIFT));
+}
+
 static void add_huge(struct pt *pt, uint64_t start, uint64_t end, bool locked, struct pt_usage *usage)
 {
 	struct huge huge;
@@ -61,27 +70,29 @@ static void add_huge(struct pt *pt, uint64_t start, uint64_t end, bool locked, s
 		/* Split meanwhile: its small pages are counted with the others. */
 		if (pte_is_huge(pte) && pte_is_frame(pte)) {
 			for (uint32_t i = 0; i < PT_HUGE_PAGES; i++)
-				add_page(pt, pte_huge_part(pte, i), locked, usage);
+				add_page(pt, pte_huge_part(pte, i), pte & PTE_DIRTY, locked, usage);
 			usage->huge += PT_HUGE_SIZE;
 		}
 		spinlock_unlock(slot.lock, RANK_TABLE);
 	}
 }
 
-void pt_add_usage(struct pt *pt, uint64_t start, uint64_t end, bool locked, struct pt_usage *usage)
+void pt_add_usage(struct pt *pt, const struct pt_usage_range *range, struct pt_usage *usage)
 {
+	uint64_t at = range->start;
 	struct table_span span;
 
-	check(page_aligned(start | end));
+	check(page_aligned(range->start | range->end));
 	if (pt_has_huge(pt))
-		add_huge(pt, start, end, locked, usage);
-	while (table_span_next(pt, &start, end, &span)) {
+		add_huge(pt, range->start, range->end, range->locked, usage);
+	while (table_span_next(pt, &at, range->end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end && span.table->live; i++) {
 			uint64_t pte = atomic_load_relaxed(&span.table->entry[i]);
+			uint64_t addr = span.addr + ((uint64_t)(i - span.first) << PAGE_SHIFT);
 
 			if (pte_is_present(pte) && pte_kind(pte) != PTE_ZERO)
-				add_page(pt, pte, locked, usage);
+				add_page(pt, pte, is_dirty(range, addr, pte), range->locked, usage);
 			else if (pte_is_swap(pte))
 				add_swapped(pt, pte, usage);
 		}

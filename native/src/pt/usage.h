@@ -16,10 +16,18 @@ struct pt_usage {
 	uint64_t share, share_dirty, share_anon, share_file, share_shmem, share_locked, share_swap;
 };
 
+/* Of one mapping. */
+struct pt_usage_range {
+	uint64_t start, end;
+	struct vma_file *file; /* what it maps, or NULL */
+	uint64_t index;        /* of the page at @start in @file */
+	bool locked;
+};
+
 /*
- * Adds the pages of [@start, @end) to @usage; @locked: their mapping is. The zero page belongs to nobody and counts nowhere; pages
- * of files count as used once, since nobody counts their users. Context: the VMAs held still.
+ * Adds the pages of @range to @usage. The zero page belongs to nobody and counts nowhere; pages of files count as used once, since
+ * nobody counts their users, and as dirty whoever wrote them. Context: the VMAs held still.
  */
-void pt_add_usage(struct pt *pt, uint64_t start, uint64_t end, bool locked, struct pt_usage *usage);
+void pt_add_usage(struct pt *pt, const struct pt_usage_range *range, struct pt_usage *usage);
 
 #endif

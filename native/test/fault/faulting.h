@@ -43,10 +43,11 @@ static inline vmalock_mm *space_thp(enum vmalock_thp thp, uint64_t frames)
 	return mm;
 }
 
+/* A file of a disk: one of memory counts as shmem. */
 static inline vmalock_file *file_with(uint64_t pages, uint8_t fill, int counted_only)
 {
 	struct vmalock_file_options options = {
-		.length = pages * P, .fill = fill, .name = "/f", .counted_only = counted_only
+		.length = pages * P, .fill = fill, .name = "/f", .counted_only = counted_only, .written_back = 1
 	};
 	vmalock_file *file;
 

@@ -143,7 +143,7 @@ static void locked_pages_and_huge_page_candidates_are_told(void)
 
 static void pages_of_files_are_not_anonymous_and_the_rollup_sums_all(void)
 {
-	struct vmalock_file_options options = { .length = 4 * P, .name = "/data" };
+	struct vmalock_file_options options = { .length = 4 * P, .name = "/data", .written_back = 1 };
 	vmalock_mm *mm = space_of(NULL);
 	vmalock_file *file;
 	uint64_t at;
@@ -173,7 +173,37 @@ static void pages_of_files_are_not_anonymous_and_the_rollup_sums_all(void)
 	end_space(mm);
 }
 
+static void map_memory_file(vmalock_mm *mm, uint64_t n, vmalock_file *file, uint32_t type)
+{
+	uint64_t at;
+
+	expect_eq(vmalock_mm_map(mm, page(n), P, VMALOCK_PROT_READ, type | VMALOCK_MAP_FIXED, file, 0, &at), 0);
+	(void)read_byte(mm, n);
+}
+
+static void a_page_of_a_file_is_dirty_whoever_wrote_it(void)
+{
+	struct vmalock_file_options options = { .length = P, .name = "/memfd:m (deleted)" };
+	vmalock_mm *mm = space_of(NULL);
+	vmalock_file *file;
+
+	expect_eq(vmalock_file_create(&options, &file), 0);
+	map_memory_file(mm, 0, file, VMALOCK_MAP_SHARED);
+	expect_fields(mm, "Rss 4, Pss 4, Private_Clean 4, Referenced 4");
+	expect_eq(vmalock_file_write(file, 0, "x", 1), 0);
+	expect_fields(mm, "Rss 4, Pss 4, Pss_Dirty 4, Private_Dirty 4, Referenced 4");
+	expect_eq(vmalock_mm_unmap(mm, page(0), P), 0);
+	map_memory_file(mm, 2, file, VMALOCK_MAP_PRIVATE);
+	expect_fields(mm, "Rss 4, Pss 4, Pss_Dirty 4, Private_Dirty 4, Referenced 4");
+	expect(vmalock_mm_smaps_rollup(mm, text, sizeof(text)) > 0);
+	expect(strstr(text, "Pss_File:              0 kB\n"
+			    "Pss_Shmem:             4 kB\n")); /* it is memory's, as memfd's */
+	vmalock_file_put(file);
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
+	CASE(a_page_of_a_file_is_dirty_whoever_wrote_it),
 	CASE(the_text_is_the_kernels),
 	CASE(a_page_is_clean_dirty_or_to_be_freed),
 	CASE(a_fork_shares_pages_until_one_writes),

@@ -21,6 +21,15 @@ static vmalock_file *file_of_disk(uint64_t pages)
 	return file;
 }
 
+static vmalock_file *file_of_memory(uint64_t pages)
+{
+	struct vmalock_file_options options = { .length = pages * P };
+	vmalock_file *file;
+
+	expect_eq(vmalock_file_create(&options, &file), 0);
+	return file;
+}
+
 /* @pages: their numbers, each one digit. */
 static void expect_dirty(vmalock_file *file, const char *pages)
 {
@@ -145,7 +154,7 @@ static void pages_that_only_count_are_marked_too(void)
 static void msync_writes_files_of_a_disk_back(void)
 {
 	vmalock_mm *mm = space_of(NULL);
-	vmalock_file *disk = file_of_disk(4), *memory = file_with(4, 0, 0);
+	vmalock_file *disk = file_of_disk(4), *memory = file_of_memory(4);
 
 	map_file(mm, disk, 0, 4, RW, SHARED);
 	map_file(mm, memory, 4, 4, RW, SHARED);

@@ -160,7 +160,7 @@ describe('the texts of status and statm', () => {
 
   it('have what status() tells, in kB and in pages', () => {
     using space = drawn('AAAA');
-    const file = new SimFile({ length: pages(2), name: '/f' });
+    const file = new SimFile({ length: pages(2), name: '/f', writtenBack: true });
     space.mmap({ address: page(8), length: pages(2), fixed: true, file, prot: 'rx', populate: true });
     space.write(page(0), Buffer.alloc(pages(3), 1));
     expect(space.statusText()).toMatch(/^VmPeak:\t {6}24 kB\nVmSize:\t {6}24 kB\n/);
