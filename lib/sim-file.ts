@@ -20,8 +20,9 @@ export interface SimFileOptions {
   /** `none`: its pages hold no bytes; for spaces that only count theirs. @defaultValue 'memory' */
   backing?: 'memory' | 'none';
   /**
-   * A file of a disk: {@link AddressSpace.msync} with `sync` writes it back, as {@link SimFile.sync}. Otherwise it is one of memory, as
-   * memfd, which has nowhere to be written to. @defaultValue false
+   * A file of a disk: {@link AddressSpace.msync} with `sync` writes it back, as {@link SimFile.sync}; the first need of a page is a major
+   * fault, and pages count as RssFile. Otherwise it is one of memory, as memfd, which has nowhere to be written to: minor faults, RssShmem.
+   * @defaultValue false
    */
   writtenBack?: boolean;
 }

@@ -61,7 +61,11 @@ struct vmalock_file_options {
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;   /* 0: the library numbers it */
 	int counted_only; /* not 0: its pages hold no bytes (for spaces with VMALOCK_BACKING_NONE) */
-	int written_back; /* not 0: a file of a disk, which msync(2) with MS_SYNC writes back; else one of memory, as memfd */
+	/*
+	 * not 0: a file of a disk, which msync(2) with MS_SYNC writes back; the first need of a page is a major fault, and it counts as
+	 * RssFile. Else one of memory, as memfd, whose pages are minor faults, and RssShmem.
+	 */
+	int written_back;
 };
 
 /* Return: 0; ENOMEM; EINVAL for a mode that is none. */

@@ -101,7 +101,7 @@ uint32_t fault_file(struct fault *f)
 	err = file_page(f->vma->file, index, &page, &fresh);
 	if (unlikely(err))
 		return err == -EFAULT ? VMALOCK_FAULT_SIGBUS : VMALOCK_FAULT_OOM;
-	if (fresh && !file_is_shmem(f->vma->file))
+	if (fresh && file_is_written_back(f->vma->file)) /* one of memory is made, not read */
 		f->major = VMALOCK_FAULT_MAJOR;
 	syncpoint("fault-has-page");
 	return copies ? copy_page(f, page) : map_page(f, page);

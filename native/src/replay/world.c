@@ -1,11 +1,24 @@
 #include "replay/world.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "base/bits.h"
 #include "replay/nodes.h"
 
 /* --- files --------------------------------------------------------------------------------------------------------- */
+
+/* memfd's, System V's and POSIX's shared memory by their names in maps; all others are files of a disk. */
+static bool is_of_memory(const char *name)
+{
+	static const char *const begins[] = { "/memfd:", "/SYSV", "/dev/shm/", "/dev/zero" };
+
+	for (size_t i = 0; i < array_size(begins); i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
 
 static int make_file(struct world *w, uint32_t i)
 {
@@ -24,6 +37,7 @@ static int make_file(struct world *w, uint32_t i)
 
 	if (!name)
 		return -ENOMEM;
+	options.written_back = !is_of_memory(name);
 	err = vmalock_file_create(&options, &w->files[i]);
 	alloc_free(name);
 	return err;

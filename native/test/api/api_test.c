@@ -109,7 +109,7 @@ static void bytes_cross_pages_and_stop_at_the_first_that_is_missing(void)
 
 static void a_touch_beyond_the_end_of_a_file_is_a_bus_error_unless_it_was_forbidden(void)
 {
-	struct vmalock_file_options options = { .length = P + 1, .fill = 0x42 };
+	struct vmalock_file_options options = { .length = P + 1, .fill = 0x42, .written_back = 1 };
 	vmalock_mm *mm = space_of(NULL);
 	vmalock_file *file;
 	uint64_t at;

@@ -59,10 +59,14 @@ describe.each(POLICY_NAMES)('a fault under %s', (policy) => {
     expect(outcome(space.fault(address, 'read'))).toBe(SIGSEGV_MAPERR);
   });
 
-  it('is major the first time a page of a file is needed, and a bus error beyond its end', () => {
+  it.each([
+    ['major', 'disk', true, MAJOR],
+    ['minor', 'memory', false, MINOR],
+  ])('is %s the first time a page of a file of %s is needed, and a bus error beyond its end', (...args) => {
+    const [, , writtenBack, first] = args;
     using space = new AddressSpace({ policy });
-    const start = space.mmap({ length: pages(2), file: new SimFile({ length: 100 }), prot: 'r' });
-    expect(outcome(space.fault(start, 'read'))).toBe(MAJOR);
+    const start = space.mmap({ length: pages(2), file: new SimFile({ length: 100, writtenBack }), prot: 'r' });
+    expect(outcome(space.fault(start, 'read'))).toBe(first);
     expect(outcome(space.fault(start, 'read'))).toBe(MINOR);
     expect(outcome(space.fault(start + PAGE, 'read'))).toBe(SIGBUS);
   });
