@@ -16,6 +16,7 @@ bool vma_write_lock(struct vma *vma)
 		syncpoint("vma-write-waits");
 		sync_rwlock_write(&vma->lock);
 	}
+	syncpoint("vma-marks");
 	/* The section's own number does not change under us: mmap_lock is ours. pair [vma-mark] */
 	atomic_store_relaxed(&vma->lock_seq, domain->section & LOCK_SEQ_MASK);
 	vma->lock_section = domain->section;

@@ -11,6 +11,15 @@ static void for_each_policy(void (*run)(const char *policy))
 	}
 }
 
+static void the_registry_has_the_documented_policies_and_the_baseline_first(void)
+{
+	static const char *const names[] = { "mmap-lock", "per-vma", "per-vma-wait" };
+
+	for (uint32_t n = 0; n < 3; n++)
+		expect(vmalock_policy_name(n) && strcmp(vmalock_policy_name(n), names[n]) == 0);
+	expect(!vmalock_policy_name(3));
+}
+
 static void outcomes(const char *policy)
 {
 	vmalock_mm *mm = space_of(policy);
@@ -38,6 +47,22 @@ static void every_policy_gives_the_same_outcomes(void)
 		;
 }
 
+/* Nothing covers the address, also where something lies above it; or the VMA does not permit the access. */
+static void refusals(vmalock_mm *mm, bool fast)
+{
+	struct vmalock_stats stats;
+
+	expect_eq(vmalock_mm_fault(mm, page(0) - P, VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(vmalock_mm_fault(mm, page(9), VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(vmalock_mm_fault(mm, page(3), VMALOCK_EXEC), VMALOCK_FAULT_SIGSEGV_ACCERR);
+	stats = stats_of(mm);
+	expect_eq(stats.abort_no_vma, fast ? 2 : 0);
+	expect_eq(stats.vma_lock_abort, fast ? 2 : 0);
+	expect_eq(stats.vma_lock_miss, 0);
+	expect_eq(stats.vma_lock_access_error, fast ? 1 : 0);
+	expect_eq(stats.signal_faults, 3);
+}
+
 static void counters(const char *policy)
 {
 	vmalock_mm *mm = space_of(policy);
@@ -48,6 +73,7 @@ static void counters(const char *policy)
 		expect_eq(vmalock_mm_fault(mm, page(n), VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_MINOR);
 	stats = stats_of(mm);
 	expect_eq(stats.minor_faults, 4);
+	expect_eq(stats.mmap_lock_writes, 1);
 	if (strcmp(policy, "mmap-lock") == 0) {
 		expect_eq(stats.vma_lock_attempts, 0);
 		expect_eq(stats.mmap_lock_reads, 4);
@@ -58,6 +84,7 @@ static void counters(const char *policy)
 		expect_eq(stats.retry_anon_vma, 1);
 		expect_eq(stats.mmap_lock_reads, 1);
 	}
+	refusals(mm, strcmp(policy, "mmap-lock") != 0);
 	end_space(mm);
 }
 
@@ -135,6 +162,7 @@ static void the_era_decides_whether_shared_memory_takes_the_fast_path(void)
 }
 
 static const struct test_case cases[] = {
+	CASE(the_registry_has_the_documented_policies_and_the_baseline_first),
 	CASE(every_policy_gives_the_same_outcomes),
 	CASE(counters_tell_which_lock_served_a_fault),
 	CASE(two_threads_that_touch_the_same_pages_install_each_once),

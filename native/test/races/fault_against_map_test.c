@@ -144,22 +144,29 @@ static void a_stack_that_could_grow_into_the_hole_is_busy_until_the_pages_are_go
 	end_space(mm);
 }
 
-static void faults_elsewhere_go_on_while_pages_are_freed(void)
+/* Also in what is left of the VMA that shrinks: the section has ended, though mmap_lock is still held as a reader. */
+static void expect_faults_elsewhere_go_on(uint64_t pages, uint64_t elsewhere)
 {
 	vmalock_mm *mm = space_with_anon(4);
 	struct racer unmap;
 
-	map_at(mm, 100, 2, RW);
+	map_at(mm, 100, pages, RW);
 	write_byte(mm, 100, 1);
 	syncpoint_arm("unmap-pages");
 	race_request(&unmap, mm, unmap_below);
 	syncpoint_wait_parked("unmap-pages");
-	expect_eq(vmalock_mm_fault(mm, page(2), VMALOCK_WRITE), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	expect_eq(vmalock_mm_fault(mm, page(elsewhere), VMALOCK_WRITE), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
 	expect_eq(vmalock_mm_fault(mm, page(50), VMALOCK_WRITE),
 		  VMALOCK_FAULT_SIGSEGV_MAPERR); /* mmap_lock, as a reader */
 	syncpoint_release("unmap-pages");
 	expect_eq(race_end(&unmap), 0);
 	end_space(mm);
+}
+
+static void faults_elsewhere_go_on_while_pages_are_freed(void)
+{
+	expect_faults_elsewhere_go_on(2, 2);
+	expect_faults_elsewhere_go_on(4, 103);
 }
 
 /* --- an anon that goes --------------------------------------------------------------------------------------------- */

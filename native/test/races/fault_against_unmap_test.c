@@ -1,5 +1,6 @@
 /* A fault has found its VMA, or has it locked, when munmap comes. RFC patches 5, 14, 21. */
 #include "support/racing.h"
+#include "sync/rcu.h"
 
 static void a_fault_that_loses_to_detach_finds_the_replacement(void)
 {
@@ -28,6 +29,39 @@ static void a_fault_that_found_a_vma_which_has_moved_away_looks_again(void)
 	syncpoint_release("fault-found-vma");
 	expect_eq(race_end(&r), VMALOCK_FAULT_SIGSEGV_MAPERR);
 	expect_eq(stats_of(mm).vma_lock_miss, 1);
+	end_space(mm);
+}
+
+static void wait_for_grace_period(void *arg)
+{
+	rcu_wait_for_batches();
+	atomic_store_release((atomic_u32 *)arg, 1);
+}
+
+/* Found, and not yet locked: the read section alone keeps its memory, which the next mapping would be given. */
+static void a_vma_that_a_fault_has_found_is_not_freed_before_the_fault_has_looked_at_it(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct sync_thread waiter;
+	atomic_u32 over = { 0 };
+	struct racer r;
+
+	syncpoint_arm("fault-found-vma");
+	race_fault(&r, mm, page(2), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-found-vma");
+	expect_eq(vmalock_mm_unmap(mm, page(0), 4 * P), 0);
+	for (int i = 1; i < RCU_BATCH; i++) {
+		map_at(mm, 8, 1, RW);
+		expect_eq(vmalock_mm_unmap(mm, page(8), P), 0);
+	}
+	expect_eq(sync_thread_start(&waiter, wait_for_grace_period, &over), 0);
+	sync_sleep_ns(100000000); /* it must not end: nothing to wait for but time */
+	expect(!atomic_load_acquire(&over));
+	map_at(mm, 0, 4, RO);
+	syncpoint_release("fault-found-vma");
+	expect_eq(race_end(&r), VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(stats_of(mm).vma_lock_miss, 1);
+	sync_thread_join(&waiter);
 	end_space(mm);
 }
 
@@ -135,6 +169,7 @@ static void both_halves_of_a_split_are_busy_until_its_section_ends(void)
 static const struct test_case cases[] = {
 	CASE(a_fault_that_loses_to_detach_finds_the_replacement),
 	CASE(a_fault_that_found_a_vma_which_has_moved_away_looks_again),
+	CASE(a_vma_that_a_fault_has_found_is_not_freed_before_the_fault_has_looked_at_it),
 	CASE(munmap_waits_for_the_fault_inside_and_takes_its_page_along),
 	CASE(a_fault_beside_an_end_that_munmap_takes_waits_and_one_in_it_finds_nothing),
 	CASE(munmap_of_an_end_waits_for_the_fault_inside_and_takes_its_page_along),

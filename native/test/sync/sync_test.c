@@ -179,6 +179,70 @@ static void a_reader_never_sees_a_freed_or_half_made_object(void)
 	alloc_free(atomic_plain(&p.current));
 }
 
+/* One object, and a reader that stays in its section until it is told to leave. */
+struct stay {
+	atomic_u32 inside, leave;
+};
+
+static atomic_u32 given_back;
+
+static void count_given_back(struct rcu_node *node)
+{
+	(void)atomic_fetch_add_acq_rel(&given_back, 1);
+	alloc_free(container_of(node, struct object, rcu));
+}
+
+static void stay_inside(void *arg)
+{
+	struct stay *s = arg;
+
+	rcu_read_lock();
+	atomic_store_release(&s->inside, 1);
+	while (!atomic_load_acquire(&s->leave))
+		sync_yield();
+	rcu_read_unlock();
+}
+
+static void nothing_is_freed_before_the_reader_that_may_have_seen_it_has_left(void)
+{
+	struct stay s = { 0 };
+	struct sync_thread reader;
+	struct rcu_batch batch;
+
+	rcu_batch_init(&batch, count_given_back);
+	expect(sync_thread_start(&reader, stay_inside, &s) == 0);
+	while (!atomic_load_acquire(&s.inside))
+		sync_yield();
+	for (uint64_t n = 0; n < RCU_BATCH; n++)
+		rcu_batch_add(&batch, &make_object(n)->rcu);
+	expect_eq(batch.count, 0); /* full: it has asked */
+	sync_sleep_ns(100000000);  /* nothing must happen meanwhile: nothing to wait for but time */
+	expect_eq(atomic_load_acquire(&given_back), 0);
+	atomic_store_release(&s.leave, 1);
+	sync_thread_join(&reader);
+	rcu_wait_for_batches();
+	expect_eq(atomic_load_acquire(&given_back), RCU_BATCH);
+}
+
+/* One grace period for many, and none for few. */
+static void a_batch_asks_when_it_is_full_and_not_before(void)
+{
+	struct rcu_batch batch;
+
+	atomic_store_relaxed(&given_back, 0);
+	rcu_batch_init(&batch, count_given_back);
+	for (uint64_t n = 1; n < RCU_BATCH; n++) {
+		rcu_batch_add(&batch, &make_object(n)->rcu);
+		expect_eq(batch.count, n);
+	}
+	rcu_wait_for_batches();
+	expect_eq(atomic_load_acquire(&given_back), 0);
+	rcu_batch_add(&batch, &make_object(RCU_BATCH)->rcu);
+	expect_eq(batch.count, 0);
+	rcu_wait_for_batches();
+	expect_eq(atomic_load_acquire(&given_back), RCU_BATCH);
+}
+
 static void a_batch_that_cannot_ask_for_a_grace_period_keeps_its_objects(void)
 {
 	struct rcu_batch batch;
@@ -199,6 +263,8 @@ static const struct test_case cases[] = {
 	CASE(a_waiter_wakes_when_the_word_changes),
 	CASE(live_threads_have_different_numbers_and_ended_ones_give_them_back),
 	CASE(a_reader_never_sees_a_freed_or_half_made_object),
+	CASE(nothing_is_freed_before_the_reader_that_may_have_seen_it_has_left),
+	CASE(a_batch_asks_when_it_is_full_and_not_before),
 	CASE(a_batch_that_cannot_ask_for_a_grace_period_keeps_its_objects),
 };
 

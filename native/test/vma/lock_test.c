@@ -87,7 +87,7 @@ static void mark(void *arg)
 	write_end(s);
 }
 
-/* A reader is inside; the writer must stand before the lock, not run past it. */
+/* A reader is inside; the writer must stand before the lock, not run past it, and stay there until the reader has left. */
 static void expect_writer_waits_for_reader(struct scene *s)
 {
 	struct sync_thread t;
@@ -96,8 +96,11 @@ static void expect_writer_waits_for_reader(struct scene *s)
 	expect_eq(sync_thread_start(&t, mark, s), 0);
 	while (!syncpoint_is_parked("vma-write-waits"))
 		expect(!atomic_load_acquire(&s->done));
-	vma_end_read(s->vma);
 	syncpoint_release("vma-write-waits");
+	for (int i = 0; i < 1000 && !atomic_load_acquire(&s->done); i++)
+		sync_yield(); /* it must not get past: nothing to wait for but time */
+	expect(!atomic_load_acquire(&s->done));
+	vma_end_read(s->vma);
 	sync_thread_join(&t);
 	expect(s->waited);
 }
@@ -109,6 +112,23 @@ static void a_writer_waits_for_the_reader_inside(void)
 	write_end(s);
 	expect_eq(try_at(s, 5 * PAGE_SIZE), VMA_READ_LOCKED);
 	expect_writer_waits_for_reader(s);
+	end(s);
+}
+
+/* Were the lock let go before the mark, a reader could come in between, and the writer would take the VMA for its own. */
+static void no_reader_comes_in_between_the_wait_and_the_mark(void)
+{
+	struct scene *s = scene();
+	struct sync_thread t;
+
+	write_end(s);
+	syncpoint_arm("vma-marks");
+	expect_eq(sync_thread_start(&t, mark, s), 0);
+	syncpoint_wait_parked("vma-marks");
+	expect_eq(try_at(s, 5 * PAGE_SIZE), VMA_READ_BUSY);
+	syncpoint_release("vma-marks");
+	sync_thread_join(&t);
+	expect(!s->waited);
 	end(s);
 }
 
@@ -196,6 +216,7 @@ static const struct test_case cases[] = {
 	CASE(a_vma_that_was_detached_or_moved_is_a_miss),
 	CASE(another_domains_vma_is_a_miss),
 	CASE(a_writer_waits_for_the_reader_inside),
+	CASE(no_reader_comes_in_between_the_wait_and_the_mark),
 	CASE(a_writer_waits_for_the_reader_also_when_the_sequence_has_wrapped),
 	CASE(a_reader_never_sees_half_a_change),
 };

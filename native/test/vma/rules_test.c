@@ -2,32 +2,30 @@
  * What a VMA's functions may not be asked. No code of the library asks it, so nothing but these assertions would tell:
  * each is violated in a process of its own, which must end by abort().
  */
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "support/aborting.h"
 #include "support/one_vma.h"
+
+struct broken_rule {
+	struct scene *scene;
+	void (*act)(struct scene *s);
+};
+
+static void break_rule(void *arg)
+{
+	struct broken_rule *rule = arg;
+
+	write_begin(rule->scene);
+	rule->act(rule->scene);
+}
 
 /* @act is a broken rule in the middle of a write section. */
 static void expect_abort(void (*act)(struct scene *s))
 {
-	struct scene *s = scene();
-	int status;
-	pid_t child;
+	struct broken_rule rule = { scene(), act };
 
-	write_end(s);
-	fflush(NULL);
-	child = fork();
-	expect(child >= 0);
-	if (child == 0) {
-		expect(freopen("/dev/null", "w", stderr) != NULL);
-		write_begin(s);
-		act(s);
-		_exit(0);
-	}
-	expect(waitpid(child, &status, 0) == child);
-	expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-	end(s);
+	write_end(rule.scene);
+	expect(aborts(break_rule, &rule));
+	end(rule.scene);
 }
 
 static void free_while_attached(struct scene *s)
