@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "locks/held.h"
+#include "mm/mmap_lock.h"
 
 /* Could the two merge if it were not for their anon and their protection, which mprotect may yet make equal? */
 static bool could_ever_merge(const struct vma *low, const struct vma *high)
@@ -54,6 +55,7 @@ int mm_anon_prepare(struct mm *mm, struct vma *vma)
 {
 	int err;
 
+	mmap_assert_locked(mm); /* the neighbours are looked at */
 	if (likely(vma_anon(vma) != NULL))
 		return 0;
 	held_wait(RANK_ANON);

@@ -84,7 +84,9 @@ struct frame_nodes mm_frame_nodes(struct mm *mm, const struct vma *vma, uint64_t
 		return choose(policy, place, local, existing);
 	}
 	rcu_read_lock();
-	nodes = choose(rcu_deref(&mm->mempolicy), place, local, existing);
+	policy = rcu_deref(&mm->mempolicy);
+	syncpoint("fault-reads-mempolicy");
+	nodes = choose(policy, place, local, existing);
 	rcu_read_unlock();
 	return nodes;
 }

@@ -86,13 +86,15 @@ static void forget_to_unlock(struct mm *mm, uint64_t flags, uint64_t pages)
 	mm->forgotten_locked_pages += pages;
 }
 
-/* MREMAP_DONTUNMAP: the old place stays, empty and "not faulted", no longer locked. @vma covers it now. */
+/*
+ * MREMAP_DONTUNMAP: the old place stays, empty and "not faulted", no longer locked. What covers it is the source, write-locked from the
+ * start, or what the source merged with, which was as well.
+ */
 static void empty_old_place(const struct remap *r, struct vma *copy)
 {
 	struct vma *vma = mm_lookup(r->mm, r->addr);
 	uint64_t flags = vma_flags(vma), cleared = flags & ~(VM_LOCKED | VM_LOCKONFAULT);
 
-	mm_vma_write_lock(r->mm, vma);
 	if (flags != cleared) {
 		mm_account(r->mm, flags, -(int64_t)vma_pages(vma));
 		mm_account(r->mm, cleared, (int64_t)vma_pages(vma));

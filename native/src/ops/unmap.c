@@ -107,6 +107,7 @@ void unmap_pages(struct mm *mm, struct unmapping *u)
 {
 	if (!u->pages)
 		return;
+	mmap_assert_locked(mm); /* nobody maps anything there before it is over */
 	syncpoint("unmap-pages");
 	mm_invalidate_start(mm, u->start, u->end, VMALOCK_INVALIDATE_UNMAP);
 	pt_zap(&mm->pt, u->start, u->end);
@@ -118,6 +119,7 @@ void unmap_finish(struct mm *mm, struct unmapping *u)
 {
 	struct rcu_node *next;
 
+	mmap_assert_locked(mm); /* which guards the batch */
 	for (struct rcu_node *node = u->first; node; node = next) {
 		next = node->next;
 		vma_retire(container_of(node, struct vma, rcu), &mm->retired_vmas);

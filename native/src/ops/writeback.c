@@ -14,6 +14,7 @@ static void clean_mapping(const struct vma *vma, const struct file_dirty *span)
 		return;
 	mm_observers_lock(mm);
 	mm_invalidate_start(mm, from, to, VMALOCK_INVALIDATE_PROTECT);
+	syncpoint("writeback-cleans");
 	pt_clean_file(&mm->pt, from, to);
 	mm_invalidate_end(mm, from, to, VMALOCK_INVALIDATE_PROTECT);
 	mm_observers_unlock(mm);

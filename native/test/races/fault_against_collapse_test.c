@@ -29,8 +29,16 @@ static uint64_t frames_of(vmalock_mm *mm)
 
 static vmalock_mm *space_with_small_pages(void)
 {
-	vmalock_mm *mm = space_with_anon(HUGE);
+	struct vmalock_options options;
+	vmalock_mm *mm;
 
+	vmalock_options_init(&options);
+	options.policy = "per-vma";
+	options.frames = 4096;
+	options.swap = 8;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	map_at(mm, 0, HUGE, RW);
+	write_byte(mm, 0, 1);
 	write_byte(mm, 1, 11);
 	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, 14 /* MADV_HUGEPAGE */), 0);
 	return mm;
@@ -123,6 +131,28 @@ static void map_shared(vmalock_mm *mm)
 	write_byte(mm, 0, 1);
 }
 
+/* Its slot would be lost, and zeros stand where it was. */
+static void page_out(vmalock_mm *mm)
+{
+	expect_eq(vmalock_mm_advise(mm, page(1), P, MADV_IS_PAGEOUT), 0);
+}
+
+static void a_collapse_finds_a_page_that_has_left_meanwhile_and_leaves_it_where_it_is(void)
+{
+	vmalock_mm *mm = space_with_small_pages();
+	struct racer collapser;
+
+	syncpoint_arm("collapse-has-block");
+	race_request(&collapser, mm, collapse);
+	expect_parked(&collapser, "collapse-has-block");
+	page_out(mm);
+	syncpoint_release("collapse-has-block");
+	expect_eq((int)race_end(&collapser), (uint64_t)-EINVAL);
+	expect_eq(frames_of(mm), 1);
+	expect_eq(read_byte(mm, 1), 11);
+	end_space(mm);
+}
+
 static void a_collapse_looks_again_at_what_may_have_gone_meanwhile(void)
 {
 	expect_looks_again(unmap, 0);
@@ -178,6 +208,7 @@ static const struct test_case cases[] = {
 	CASE(a_collapse_waits_for_the_fault_inside),
 	CASE(faults_that_come_during_a_collapse_find_the_huge_page),
 	CASE(a_collapse_looks_again_at_what_may_have_gone_meanwhile),
+	CASE(a_collapse_finds_a_page_that_has_left_meanwhile_and_leaves_it_where_it_is),
 	CASE(no_byte_is_lost_while_pages_collapse_and_split),
 };
 TEST_MAIN(cases)

@@ -125,12 +125,13 @@ static int unmap_below(vmalock_mm *mm)
 	return vmalock_mm_unmap(mm, page(100), 2 * P);
 }
 
-static void a_stack_that_could_grow_into_the_hole_is_busy_until_the_pages_are_gone(void)
+/* Pages 100 and 101 go: a VMA of their own, or the upper end of one. */
+static void expect_stack_above_is_busy(uint64_t start)
 {
 	vmalock_mm *mm = space_with_stack();
 	struct racer unmap, fault;
 
-	map_at(mm, 100, 2, RW);
+	map_at(mm, start, 102 - start, RW);
 	write_byte(mm, 100, 1);
 	syncpoint_arm("unmap-pages");
 	race_request(&unmap, mm, unmap_below);
@@ -141,6 +142,41 @@ static void a_stack_that_could_grow_into_the_hole_is_busy_until_the_pages_are_go
 	syncpoint_release("unmap-pages");
 	expect_eq(race_end(&unmap), 0);
 	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR);
+	end_space(mm);
+}
+
+static void a_stack_that_could_grow_into_the_hole_is_busy_until_the_pages_are_gone(void)
+{
+	expect_stack_above_is_busy(100);
+	expect_stack_above_is_busy(98);
+}
+
+static int map_where_it_was(vmalock_mm *mm)
+{
+	uint64_t at;
+
+	return vmalock_mm_map(mm, page(100), 2 * P, RW, FIXED_ANON, NULL, 0, &at);
+}
+
+/* mmap_lock is held as a reader by now, and the gate still shut: what comes there would lose its pages. */
+static void no_mapping_comes_where_pages_are_still_being_freed(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct racer unmap, map;
+
+	map_at(mm, 100, 2, RW);
+	write_byte(mm, 100, 1);
+	syncpoint_arm("unmap-pages");
+	race_request(&unmap, mm, unmap_below);
+	syncpoint_wait_parked("unmap-pages");
+	race_request(&map, mm, map_where_it_was);
+	for (int i = 0; i < 1000 && !atomic_load_acquire(&map.done); i++)
+		sync_yield(); /* it must not get past: nothing to wait for but time */
+	expect(!atomic_load_acquire(&map.done));
+	syncpoint_release("unmap-pages");
+	expect_eq(race_end(&unmap), 0);
+	expect_eq(race_end(&map), 0);
+	expect_eq(read_byte(mm, 100), 0);
 	end_space(mm);
 }
 
@@ -202,6 +238,7 @@ static const struct test_case cases[] = {
 	CASE(a_merge_waits_for_the_fault_inside_each_of_those_it_joins),
 	CASE(a_stack_grows_only_when_the_faults_inside_are_out),
 	CASE(a_stack_that_could_grow_into_the_hole_is_busy_until_the_pages_are_gone),
+	CASE(no_mapping_comes_where_pages_are_still_being_freed),
 	CASE(faults_elsewhere_go_on_while_pages_are_freed),
 	CASE(an_anon_that_was_there_before_the_lock_is_asked_for_again_under_it),
 };

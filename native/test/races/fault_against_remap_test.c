@@ -28,7 +28,46 @@ static void faults_in_source_and_destination_wait_for_the_whole_move(void)
 	end_space(mm);
 }
 
+static int grow_in_place(vmalock_mm *mm)
+{
+	uint64_t at;
+
+	return vmalock_mm_remap(mm, page(0), 2 * P, 4 * P, 0, 0, &at);
+}
+
+/* A fault in page 1 is inside when @request comes, which waits for it; the byte is then at @there. */
+static void expect_waits_for_the_fault_inside(int (*request)(vmalock_mm *mm), uint64_t there)
+{
+	vmalock_mm *mm = space_with_anon(2);
+	struct racer change, fault;
+
+	syncpoint_arm("fault-took-frame");
+	race_fault(&fault, mm, page(1), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-took-frame");
+	syncpoint_arm("vma-write-waits");
+	race_request(&change, mm, request);
+	expect_parked(&change, "vma-write-waits");
+	syncpoint_release("fault-took-frame");
+	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	syncpoint_release("vma-write-waits");
+	expect_eq(race_end(&change), 0);
+	expect_eq(vmalock_mm_fault(mm, page(there), VMALOCK_WRITE), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	end_space(mm);
+}
+
+static void a_move_waits_for_the_fault_inside_and_takes_its_page_along(void)
+{
+	expect_waits_for_the_fault_inside(move_two_pages, 11);
+}
+
+static void growth_in_place_waits_for_the_fault_inside(void)
+{
+	expect_waits_for_the_fault_inside(grow_in_place, 3);
+}
+
 static const struct test_case cases[] = {
 	CASE(faults_in_source_and_destination_wait_for_the_whole_move),
+	CASE(a_move_waits_for_the_fault_inside_and_takes_its_page_along),
+	CASE(growth_in_place_waits_for_the_fault_inside),
 };
 TEST_MAIN(cases)

@@ -166,6 +166,26 @@ static void both_halves_of_a_split_are_busy_until_its_section_ends(void)
 	end_space(mm);
 }
 
+/* Also the fault in the half that keeps the VMA: nothing of it is read, or changed, before. */
+static void a_split_waits_for_the_fault_inside(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct racer split, fault;
+
+	syncpoint_arm("fault-vma-locked");
+	race_fault(&fault, mm, page(1), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-vma-locked");
+	syncpoint_arm("vma-write-waits");
+	race_request(&split, mm, split_in_the_middle);
+	expect_parked(&split, "vma-write-waits");
+	syncpoint_release("fault-vma-locked");
+	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	syncpoint_release("vma-write-waits");
+	expect_eq(race_end(&split), 0);
+	expect_drawing(mm, "AABB");
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_fault_that_loses_to_detach_finds_the_replacement),
 	CASE(a_fault_that_found_a_vma_which_has_moved_away_looks_again),
@@ -174,5 +194,6 @@ static const struct test_case cases[] = {
 	CASE(a_fault_beside_an_end_that_munmap_takes_waits_and_one_in_it_finds_nothing),
 	CASE(munmap_of_an_end_waits_for_the_fault_inside_and_takes_its_page_along),
 	CASE(both_halves_of_a_split_are_busy_until_its_section_ends),
+	CASE(a_split_waits_for_the_fault_inside),
 };
 TEST_MAIN(cases)
