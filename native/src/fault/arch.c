@@ -71,10 +71,10 @@ static struct decoded decode_ppc64(uint64_t word)
 		d.access = VMALOCK_EXEC;
 	else if (word & DSISR_STORE)
 		d.access = VMALOCK_WRITE;
-	if (word & DSISR_KEY)
-		d.verdict = VMALOCK_FAULT_SIGSEGV_ACCERR;
-	else if (word & DSISR_BAD)
+	if (word & DSISR_BAD)
 		d.verdict = VMALOCK_FAULT_SIGBUS;
+	else if (word & DSISR_KEY)
+		d.verdict = VMALOCK_FAULT_SIGSEGV_ACCERR;
 	return d;
 }
 

@@ -21,6 +21,15 @@ static uint32_t outcome(vmalock_mm *mm, enum vmalock_arch arch, uint64_t n, uint
 	return vmalock_mm_fault_arch(mm, arch, page(n), word) & VMALOCK_FAULT_OUTCOME;
 }
 
+/* Each signal is counted, also where the word alone decides. */
+static void expect_signals(vmalock_mm *mm, uint64_t count)
+{
+	struct vmalock_stats stats;
+
+	vmalock_mm_stats(mm, &stats);
+	expect_eq(stats.signal_faults, count);
+}
+
 /* Page 0 rw, 1 r, 2 w alone, 3 x alone. */
 static vmalock_mm *space(void)
 {
@@ -39,6 +48,7 @@ static void x86_reads_writes_and_fetches(void)
 
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 0, 0x6), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 1, 0x6), VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 1, 0x4), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 2, 0x4), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 3, 0x14), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 3, 0x4), VMALOCK_FAULT_MINOR);
@@ -46,6 +56,22 @@ static void x86_reads_writes_and_fetches(void)
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 9, 0x4), VMALOCK_FAULT_SIGSEGV_MAPERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 0, 0x24), VMALOCK_FAULT_SIGSEGV_ACCERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 0, 0x8), VMALOCK_FAULT_SIGBUS);
+	expect_signals(mm, 5);
+	end_space(mm);
+}
+
+/* Where a word says several things the kernels ask in this order. */
+static void what_a_word_says_first_counts(void)
+{
+	vmalock_mm *mm = space();
+	uint64_t fetch = ARM64_FETCH | ARM64_PERMISSION_3;
+
+	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 3, 0x16), VMALOCK_FAULT_SIGSEGV_ACCERR); /* a write, not a fetch */
+	expect_eq(outcome(mm, VMALOCK_ARCH_X86_64, 0, 0x28), VMALOCK_FAULT_SIGBUS);
+	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 3, fetch | ARM64_WRITE), VMALOCK_FAULT_MINOR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 3, PPC_FETCH | PPC_STORE), VMALOCK_FAULT_MINOR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 0, PPC_BAD | PPC_KEY), VMALOCK_FAULT_SIGBUS);
+	expect_signals(mm, 3);
 	end_space(mm);
 }
 
@@ -57,12 +83,14 @@ static void arm64_reads_writes_and_fetches(void)
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 0, data | ARM64_WRITE), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 1, data | ARM64_WRITE), VMALOCK_FAULT_SIGSEGV_ACCERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 1, data | ARM64_WRITE | ARM64_CACHE), VMALOCK_FAULT_MINOR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 1, data), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 2, data), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 3, data), VMALOCK_FAULT_SIGSEGV_ACCERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 3, ARM64_FETCH | ARM64_PERMISSION_3), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 3, ARM64_FETCH_KERNEL | ARM64_PERMISSION_3), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 0, ARM64_DATA | ARM64_ACCESS_3), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_AARCH64, 0, ARM64_DATA | ARM64_ALIGNMENT), VMALOCK_FAULT_SIGBUS);
+	expect_signals(mm, 3);
 	end_space(mm);
 }
 
@@ -72,11 +100,13 @@ static void ppc64_reads_writes_and_fetches(void)
 
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 0, PPC_NO_PAGE | PPC_STORE), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 1, PPC_NO_PAGE | PPC_STORE), VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 1, PPC_NO_PAGE), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 2, PPC_NO_PAGE), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 3, PPC_NO_PAGE), VMALOCK_FAULT_SIGSEGV_ACCERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 3, PPC_NO_PAGE | PPC_FETCH), VMALOCK_FAULT_MINOR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 0, PPC_KEY), VMALOCK_FAULT_SIGSEGV_ACCERR);
 	expect_eq(outcome(mm, VMALOCK_ARCH_PPC64LE, 0, PPC_BAD), VMALOCK_FAULT_SIGBUS);
+	expect_signals(mm, 4);
 	end_space(mm);
 }
 
@@ -84,5 +114,6 @@ static const struct test_case cases[] = {
 	CASE(x86_reads_writes_and_fetches),
 	CASE(arm64_reads_writes_and_fetches),
 	CASE(ppc64_reads_writes_and_fetches),
+	CASE(what_a_word_says_first_counts),
 };
 TEST_MAIN(cases)
