@@ -139,6 +139,7 @@ static struct vma *grow_stack(struct mm *mm, uint64_t addr)
 	struct vma *vma;
 
 	mmap_read_unlock(mm);
+	syncpoint("fault-lets-go-to-grow");
 	mmap_write_lock(mm);
 	vma = mm_find(mm, addr);
 	if (!vma || (vma_start(vma) > addr && (!is_stack_above(vma, addr) || op_grow_stack(mm, vma, addr)))) {

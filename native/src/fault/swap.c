@@ -64,6 +64,7 @@ uint32_t fault_swap(struct fault *f)
 		mm_count(f->mm, STAT_retry_swap);
 		return FAULT_RETRY;
 	}
+	syncpoint("swap-found");
 	if (unlikely(!fault_lock_entry(f)))
 		return FAULT_CHANGED;
 	swap_get(frames, slot);

@@ -1,6 +1,7 @@
 #include "index/publish.h"
 
 #include "index/gap.h"
+#include "sync/syncpoint.h"
 
 /*
  * pair [index-in-place]: leaf_load(), and the relaxed loads of a search, which ask for no order: a pivot found too low
@@ -47,7 +48,9 @@ void publish_child(struct index *index, const struct path *p, uint32_t level, co
 		return;
 	}
 	publish_bound_raised(p, level, item->hi);
+	syncpoint("index-bound-raised");
 	rcu_publish(&p->node[level]->inner.child[p->slot[level]], item->node);
+	syncpoint("index-stored");
 	publish_bound_lowered(p, level, item->hi);
 	gap_note(p, level, item->gap);
 }

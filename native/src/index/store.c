@@ -10,6 +10,7 @@
 #include "index/gap.h"
 #include "index/publish.h"
 #include "index/reserve.h"
+#include "sync/syncpoint.h"
 
 static void check_arguments(uint64_t lo, uint64_t hi, const struct index_entry *entries, size_t n)
 {
@@ -89,7 +90,9 @@ static bool replace_word(struct index *index, const struct path *p, const struct
 		return false;
 	leaf->leaf.moved |= (uint64_t)word << (2 * p->slot[0]);
 	publish_bound_raised(p, 1, hi);
+	syncpoint("index-bound-raised");
 	publish_word(p, word, entry);
+	syncpoint("index-stored");
 	publish_bound_lowered(p, 1, hi);
 	if (p->height > 1)
 		gap_note(p, 1, gap_of_leaf(leaf, p->lo[0]));

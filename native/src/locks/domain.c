@@ -34,6 +34,7 @@ static enum section_wait look(const struct domain *d, uint64_t seen)
 {
 	if (has_moved(d, seen))
 		return SECTION_ENDED;
+	syncpoint("section-looked");
 	if (rwsem_has_writer(&d->mmap_lock))
 		return SECTION_TIMED_OUT;
 	return has_moved(d, seen) ? SECTION_ENDED : SECTION_NO_WRITER;

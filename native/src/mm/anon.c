@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "locks/held.h"
 #include "mm/mmap_lock.h"
+#include "sync/syncpoint.h"
 
 /* Could the two merge if it were not for their anon and their protection, which mprotect may yet make equal? */
 static bool could_ever_merge(const struct vma *low, const struct vma *high)
@@ -39,6 +40,7 @@ static int prepare_locked(struct mm *mm, struct vma *vma)
 
 	if (vma_anon(vma))
 		return 0; /* another fault was faster */
+	syncpoint("fault-makes-anon");
 	ref = find_mergeable(mm, vma);
 	if (ref.anon) {
 		anon_ref_share(ref);
@@ -58,6 +60,7 @@ int mm_anon_prepare(struct mm *mm, struct vma *vma)
 	mmap_assert_locked(mm); /* the neighbours are looked at */
 	if (likely(vma_anon(vma) != NULL))
 		return 0;
+	syncpoint("fault-wants-anon");
 	held_wait(RANK_ANON);
 	sync_mutex_lock(&mm->anon_lock);
 	held_add(RANK_ANON);

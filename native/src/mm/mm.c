@@ -106,6 +106,7 @@ static void destroy(struct mm *mm)
 	bool more;
 
 	frames_get(frames);
+	syncpoint("space-ends");
 	mm_leave_pool(mm);
 	syncpoint("mm-left-pool");
 	mm_observers_release(mm);

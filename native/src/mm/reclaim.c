@@ -144,6 +144,7 @@ static void take_from_range(struct mm *mm, uint64_t start, uint64_t end, struct 
 	struct index_entry entry;
 	bool more = index_cursor_seek(&cursor, &mm->vmas, start, &entry);
 
+	mmap_assert_locked(mm);
 	for (; more && entry.start < end && round->left; more = index_cursor_next(&cursor, &entry))
 		if (may_lose_pages(entry.value))
 			take_from_vma(mm, entry.value, max_u64(start, entry.start), min_u64(end, entry.end), round);
@@ -186,6 +187,7 @@ static uint64_t next_place(struct mm *mm, uint64_t from)
 	struct index_entry entry;
 	bool more = index_cursor_seek(&cursor, &mm->vmas, from, &entry);
 
+	mmap_assert_locked(mm);
 	for (; more; more = index_cursor_next(&cursor, &entry)) {
 		uint64_t at = entry.end;
 

@@ -8,6 +8,7 @@
 
 static void lock(struct userfault_ctx *ctx)
 {
+	syncpoint("userfault-locks");
 	held_wait(RANK_USERFAULT);
 	sync_mutex_lock(&ctx->lock);
 	held_add(RANK_USERFAULT);

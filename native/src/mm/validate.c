@@ -41,9 +41,11 @@ static const char *check_vma(struct mm *mm, const struct index_entry *entry, str
 	return NULL;
 }
 
-static bool has_vma(void *arg, uint64_t addr)
+static bool has_vma(void *arg, uint64_t addr, bool writable)
 {
-	return mm_lookup(arg, addr) != NULL;
+	const struct vma *vma = mm_lookup(arg, addr);
+
+	return vma && (!writable || (vma_flags(vma) & VM_WRITE));
 }
 
 const char *mm_validate(struct mm *mm)

@@ -17,6 +17,7 @@ static enum policy_start lock_found(struct mm *mm, struct vma *vma, uint64_t add
 	case VMA_READ_LOCKED:
 		return POLICY_LOCKED;
 	case VMA_READ_BUSY:
+		syncpoint("fault-vma-busy");
 		return POLICY_BUSY;
 	case VMA_READ_MISS:
 		return POLICY_MISS;

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "pt/file_object.h"
+#include "sync/syncpoint.h"
 
 /* A file without a fill byte needs no memory of what was cut out: it reads 0 wherever there is no page. */
 static int remember_hole(struct file *file, uint64_t start, uint64_t end)
@@ -56,6 +57,7 @@ static void tell_faults(struct file *file)
 {
 	atomic_store_release(&file->base.cuts, atomic_load_relaxed(&file->base.cuts) + 1);
 	atomic_fence_full();
+	syncpoint("truncate-told");
 }
 
 /*

@@ -6,6 +6,7 @@
  */
 #include "base/check.h"
 #include "pt/file_object.h"
+#include "sync/syncpoint.h"
 
 void file_page_set_dirty(struct file_page *page)
 {
@@ -22,6 +23,7 @@ void file_mark_dirty(struct vma_file *base, uint64_t index)
 	if (likely(page != NULL))
 		file_page_set_dirty(page);
 	rcu_read_unlock();
+	syncpoint("file-marked-dirty");
 }
 
 bool file_is_dirty(struct vma_file *base, uint64_t index)

@@ -32,6 +32,8 @@ void huge_count_pages(struct pt *pt, uint64_t pte, int n)
 
 void huge_put_away(struct pt *pt, const struct huge *h, struct pt_table *table, uint64_t pte)
 {
+	spinlock_assert_held(&h->upper->lock);
+	spinlock_assert_held(&table->lock);
 	check(pte_is_huge(pte) && table->live == 0 && !h->upper->away[h->index]);
 	table_occupy(pt, table);
 	for (uint32_t i = 0; i < PT_ENTRIES; i++)
@@ -43,6 +45,8 @@ void huge_put_away(struct pt *pt, const struct huge *h, struct pt_table *table, 
 /* pair [pt-link]: table_child(). The entries before the link. */
 static void bring_back(const struct huge *h, struct pt_table *table)
 {
+	spinlock_assert_held(&h->upper->lock);
+	spinlock_assert_held(&table->lock);
 	h->upper->away[h->index] = NULL;
 	atomic_store_release(&h->upper->entry[h->index], (uint64_t)(uintptr_t)table);
 }
@@ -143,6 +147,7 @@ void huge_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte)
 {
 	uint64_t old = atomic_load_relaxed(slot->entry);
 
+	spinlock_assert_held(slot->lock);
 	check(pte_is_huge(old) && pte_is_huge(pte));
 	if (pte_kind(old) != pte_kind(pte)) {
 		huge_count_pages(pt, old, -1);

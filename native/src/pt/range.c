@@ -26,6 +26,7 @@ void table_drop_entry(struct pt *pt, struct pt_table *table, uint32_t i, uint64_
 {
 	uint64_t pte = atomic_load_relaxed(&table->entry[i]);
 
+	spinlock_assert_held(&table->lock);
 	if (pte == rest)
 		return;
 	check(!rest || pte_is_marker(rest) || pte_is_swap(rest));
@@ -155,8 +156,10 @@ static void change_entries(struct pt *pt, uint64_t start, uint64_t end, pte_chan
 			atomic_u64 *entry = &span.table->entry[i];
 			uint64_t pte = atomic_load_relaxed(entry);
 
-			if (pte_is_present(pte))
-				atomic_store_relaxed(entry, change(pt, pte));
+			if (!pte_is_present(pte))
+				continue;
+			syncpoint("pt-changes-entry");
+			atomic_store_relaxed(entry, change(pt, pte));
 		}
 		table_unlock(span.table);
 	}

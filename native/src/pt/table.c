@@ -124,6 +124,7 @@ int table_make_range(struct pt *pt, uint64_t start, uint64_t end)
 
 void table_set_vacant(struct pt *pt, struct pt_table *table, bool vacant)
 {
+	spinlock_assert_held(&table->lock);
 	check(table->live == 0 && table_is_vacant(table) != vacant);
 	atomic_store_relaxed(&table->vacant, vacant);
 	count_tables(pt, vacant ? UINT64_MAX : 1);
@@ -219,7 +220,7 @@ void pt_slot_set(struct pt *pt, const struct pt_slot *slot, uint64_t pte)
 	uint64_t old = atomic_load_relaxed(slot->entry);
 	struct rss_change change = { 0 };
 
-	check(atomic_load_relaxed(&slot->lock->word) == 1);
+	spinlock_assert_held(slot->lock);
 	if (unlikely(table->level))
 		return huge_slot_set(pt, slot, pte);
 	table_occupy(pt, table);

@@ -71,6 +71,8 @@ static int move_entry(struct pt *pt, struct pt_table *from, struct pt_table *to,
 	atomic_u64 *source = &from->entry[table_index(0, m->from)], *target = &to->entry[table_index(0, m->to)];
 	uint64_t pte = atomic_load_relaxed(source);
 
+	spinlock_assert_held(&from->lock);
+	spinlock_assert_held(&to->lock);
 	if (atomic_load_relaxed(target))
 		return -EEXIST;
 	if (!pte)

@@ -6,7 +6,7 @@
 
 struct walk {
 	struct pt *pt;
-	bool (*has_vma)(void *arg, uint64_t addr);
+	bool (*has_vma)(void *arg, uint64_t addr, bool writable);
 	void *arg;
 	uint64_t tables;
 	struct rss_change resident;
@@ -14,7 +14,7 @@ struct walk {
 
 static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
 {
-	if (w->has_vma && !w->has_vma(w->arg, addr))
+	if (w->has_vma && !w->has_vma(w->arg, addr, false))
 		return "a page or a marker is where nothing is mapped";
 	if (pte_is_marker(pte))
 		return pte_is_uffd_marker(pte) || pte_is_guard(pte) || pte_is_poison(pte)
@@ -27,6 +27,8 @@ static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
 	}
 	if (!pte_is_present(pte))
 		return "a page table entry is neither empty nor present, and no marker";
+	if (pte_is_writable(pte) && w->has_vma && !w->has_vma(w->arg, addr, true))
+		return "a page may be written that its mapping forbids to write";
 	if (pte_is_frame(pte) && !frame_is_used(w->pt->frames, pte_page(pte)))
 		return "a page table entry names a frame that is free or none";
 	if ((pte_kind(pte) == PTE_ZERO) && (pte_page(pte) != frame_zero_page() || pte_is_writable(pte)))
@@ -100,7 +102,7 @@ static const char *check_table(struct walk *w, struct pt_table *table, unsigned 
 	return NULL;
 }
 
-const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr), void *arg)
+const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr, bool writable), void *arg)
 {
 	struct walk w = { .pt = pt, .has_vma = has_vma, .arg = arg };
 	const char *what = check_table(&w, pt->root, PT_LEVELS - 1, 0);

@@ -218,12 +218,90 @@ static void pages_dropped_beside_faults_are_whole_or_gone_and_every_frame_is_acc
 	}
 }
 
+/* --- an anon, and entries that stay --------------------------------------------------------------------------------- */
+
+static vmalock_mm *space_without_anon(void)
+{
+	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 16);
+
+	map_at(mm, 0, 4, RW);
+	return mm;
+}
+
+/* Both found none, and both hold mmap_lock for reading. */
+static void of_two_faults_that_want_an_anon_the_second_finds_that_of_the_first(void)
+{
+	vmalock_mm *mm = space_without_anon();
+	struct racer slow;
+
+	syncpoint_arm("fault-wants-anon");
+	race_fault(&slow, mm, page(0), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-wants-anon");
+	write_byte(mm, 1, 1);
+	syncpoint_release("fault-wants-anon");
+	expect_eq(race_end(&slow) & VMALOCK_FAULT_OUTCOME, MINOR);
+	expect_pages(mm, 2, 0, 0, 2);
+	end_space(mm);
+}
+
+static void while_one_fault_makes_an_anon_no_other_does(void)
+{
+	vmalock_mm *mm = space_without_anon();
+	struct racer first, second;
+
+	syncpoint_arm("fault-makes-anon");
+	race_fault(&first, mm, page(0), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-makes-anon");
+	race_fault(&second, mm, page(1), VMALOCK_WRITE);
+	for (int i = 0; i < 1000 && !atomic_load_acquire(&second.done); i++)
+		sync_yield(); /* it must not get past: nothing to wait for but time */
+	expect(!atomic_load_acquire(&second.done));
+	syncpoint_release("fault-makes-anon");
+	expect_eq(race_end(&first) & VMALOCK_FAULT_OUTCOME, MINOR);
+	expect_eq(race_end(&second) & VMALOCK_FAULT_OUTCOME, MINOR);
+	end_space(mm);
+}
+
+static int give_up(vmalock_mm *mm)
+{
+	return vmalock_mm_advise(mm, page(0), P, 8 /* MADV_FREE */);
+}
+
+static int drop_first(vmalock_mm *mm)
+{
+	drop_pages(mm, 0, 1);
+	return 0;
+}
+
+/* MADV_FREE writes an entry back that it has just read: were it dropped in between, it would name a frame that is free. */
+static void who_changes_an_entry_keeps_others_from_it(void)
+{
+	vmalock_mm *mm = space_without_anon();
+	struct racer changes, drops;
+
+	write_byte(mm, 0, 1);
+	syncpoint_arm("pt-changes-entry");
+	race_request(&changes, mm, give_up);
+	syncpoint_wait_parked("pt-changes-entry");
+	race_request(&drops, mm, drop_first);
+	for (int i = 0; i < 1000 && !atomic_load_acquire(&drops.done); i++)
+		sync_yield(); /* it must not get past: nothing to wait for but time */
+	syncpoint_release("pt-changes-entry");
+	expect_eq(race_end(&changes), 0);
+	expect_eq(race_end(&drops), 0);
+	expect_pages(mm, 0, 0, 0, 0);
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_fault_that_loses_the_race_for_a_page_gives_its_frame_back),
 	CASE(a_write_that_loses_to_a_read_replaces_the_zero_page),
 	CASE(a_copy_whose_page_was_dropped_meanwhile_starts_again_from_nothing),
 	CASE(two_copies_of_one_page_leave_one),
 	CASE(who_brought_a_files_page_in_has_had_a_major_fault_though_another_mapped_it),
+	CASE(of_two_faults_that_want_an_anon_the_second_finds_that_of_the_first),
+	CASE(while_one_fault_makes_an_anon_no_other_does),
+	CASE(who_changes_an_entry_keeps_others_from_it),
 	CASE(threads_that_touch_the_same_pages_first_install_one_frame_each),
 	CASE(pages_dropped_beside_faults_are_whole_or_gone_and_every_frame_is_accounted_for),
 };

@@ -291,6 +291,24 @@ static void a_slot_that_a_fault_reads_is_not_used_anew(void)
 	end_space(mm);
 }
 
+/* The slot is nobody's by the time the fault wants to pin it. */
+static void a_page_that_has_come_back_meanwhile_is_not_read_from_its_slot(void)
+{
+	vmalock_mm *mm = written(1, 1);
+	struct racer fault;
+
+	page_out(mm, 0, 1);
+	syncpoint_arm("swap-found");
+	race_fault(&fault, mm, page(0), VMALOCK_READ);
+	syncpoint_wait_parked("swap-found");
+	write_byte(mm, 0, 200);
+	syncpoint_release("swap-found");
+	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
+	expect_eq(read_byte(mm, 0), 200);
+	expect_out(mm, 1, 0);
+	end_space(mm);
+}
+
 static void a_part_of_a_huge_page_leaves_and_the_rest_becomes_small_pages(void)
 {
 	struct vmalock_options options;
@@ -332,6 +350,7 @@ static const struct test_case cases[] = {
 	CASE(no_frame_for_a_page_that_is_out_is_out_of_memory),
 	CASE(the_era_says_whether_the_vma_lock_is_enough),
 	CASE(a_slot_that_a_fault_reads_is_not_used_anew),
+	CASE(a_page_that_has_come_back_meanwhile_is_not_read_from_its_slot),
 	CASE(a_part_of_a_huge_page_leaves_and_the_rest_becomes_small_pages),
 };
 TEST_MAIN(cases)

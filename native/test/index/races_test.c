@@ -129,6 +129,68 @@ static void lookup_that_has_passed_a_pivot_before_it_rises_misses_only_what_came
 	model_destroy(m);
 }
 
+/* A store on a thread of its own: the last entry of a leaf gets another end, and also another value if it is renewed. */
+struct store {
+	struct model *m;
+	size_t i;
+	struct index_entry e;
+	uint64_t hi;
+	struct sync_thread thread;
+};
+
+static void store_it(void *arg)
+{
+	struct store *s = arg;
+
+	model_replace(s->m, s->e.start, s->hi, &s->e, 1);
+}
+
+static void expect_finds(const struct model *m, uint64_t addr, const struct index_entry *wanted)
+{
+	struct index_entry e;
+
+	rcu_read_lock();
+	expect(index_find(&m->index, addr, &e) && same_entry(&e, wanted));
+	rcu_read_unlock();
+}
+
+/* @edge is what the entry gains or loses: until the store's one word every lookup has the old entry, and from then on the new one. */
+static void expect_one_word_decides(int64_t pages_more, bool renews)
+{
+	struct model *m = spaced_out(60);
+	size_t i = last_of_a_leaf(m);
+	struct index_entry old = m->at[i], next = m->at[i + 1];
+	struct store s = { .m = m, .i = i, .e = old };
+	uint64_t edge = pages_more > 0 ? old.end : old.end - pages(1);
+
+	s.e.end = old.end + (uint64_t)(pages_more * (int64_t)PAGE_SIZE);
+	s.hi = max_u64(old.end, s.e.end);
+	if (renews)
+		s.e.value = model_value(m);
+	syncpoint_arm("index-bound-raised");
+	syncpoint_arm("index-stored");
+	expect(sync_thread_start(&s.thread, store_it, &s) == 0);
+	syncpoint_wait_parked("index-bound-raised");
+	expect_finds(m, old.start, &old);
+	expect_finds(m, edge, pages_more > 0 ? &next : &old);
+	syncpoint_release("index-bound-raised");
+	syncpoint_wait_parked("index-stored");
+	expect_finds(m, old.start, &s.e);
+	expect_finds(m, edge, pages_more > 0 ? &s.e : &next);
+	syncpoint_release("index-stored");
+	sync_thread_join(&s.thread);
+	expect_valid(m);
+	model_destroy(m);
+}
+
+static void a_store_is_seen_as_a_whole_from_its_one_word_on(void)
+{
+	expect_one_word_decides(1, false);
+	expect_one_word_decides(-1, false);
+	expect_one_word_decides(1, true);
+	expect_one_word_decides(-1, true);
+}
+
 static void lookup_inside_a_subtree_that_is_replaced_sees_all_of_the_old_one(void)
 {
 	struct model *m = spaced_out(60);
@@ -218,6 +280,7 @@ static const struct test_case cases[] = {
 	CASE(lookup_between_two_words_of_an_entry_sees_one_of_its_states),
 	CASE(lookup_whose_leaf_loses_its_last_entry_finds_the_first_of_the_next_leaf),
 	CASE(lookup_that_has_passed_a_pivot_before_it_rises_misses_only_what_came_later),
+	CASE(a_store_is_seen_as_a_whole_from_its_one_word_on),
 	CASE(lookup_inside_a_subtree_that_is_replaced_sees_all_of_the_old_one),
 	CASE(lookup_below_passes_over_an_entry_that_grows_across_the_address),
 	CASE(cursor_passes_over_an_entry_made_behind_it_in_the_next_leaf),

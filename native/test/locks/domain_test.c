@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "locks/domain.h"
+#include "support/aborting.h"
 #include "sync/syncpoint.h"
 #include "test.h"
 
@@ -50,11 +51,19 @@ static void start_waiting(struct waiting *w, struct domain *d, uint64_t timeout_
 	expect_eq(sync_thread_start(&w->thread, wait_run, w), 0);
 }
 
-static enum section_wait end_waiting(struct waiting *w)
+/* Others may wait still. */
+static enum section_wait end_waiting_beside(struct waiting *w)
 {
 	sync_thread_join(&w->thread);
-	expect_eq(atomic_load_relaxed(&w->domain->waiters), 0);
 	return w->result;
+}
+
+static enum section_wait end_waiting(struct waiting *w)
+{
+	enum section_wait result = end_waiting_beside(w);
+
+	expect_eq(atomic_load_relaxed(&w->domain->waiters), 0);
+	return result;
 }
 
 static void without_a_writer_nobody_waits(void)
@@ -117,6 +126,80 @@ static void a_section_that_ends_between_the_look_and_the_sleep_is_not_slept_thro
 	end_section(d);
 	syncpoint_release("section-wait-sleeps");
 	expect_eq(end_waiting(&w), SECTION_ENDED);
+	domain_destroy(d);
+}
+
+/* The sequence had not moved, and now nobody writes: that was the end of the section, not a number that has wrapped. */
+static void a_section_that_ends_amid_the_look_is_not_taken_for_none(void)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w;
+
+	open_section(d);
+	syncpoint_arm("section-looked");
+	start_waiting(&w, d, LONG_NS);
+	syncpoint_wait_parked("section-looked");
+	end_section(d);
+	syncpoint_release("section-looked");
+	expect_eq(end_waiting(&w), SECTION_ENDED);
+	domain_destroy(d);
+}
+
+/* The same with another writer by then: the word that is slept on was read before the look, so that the sleep does not begin. */
+static void a_section_that_ends_amid_the_last_look_is_not_slept_through(void)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w;
+
+	open_section(d);
+	syncpoint_arm("section-wait-counted");
+	start_waiting(&w, d, LONG_NS);
+	syncpoint_wait_parked("section-wait-counted");
+	syncpoint_arm("section-looked");
+	syncpoint_release("section-wait-counted");
+	syncpoint_wait_parked("section-looked");
+	end_section(d);
+	open_section(d);
+	syncpoint_release("section-looked");
+	expect_eq(end_waiting(&w), SECTION_ENDED);
+	end_section(d);
+	domain_destroy(d);
+}
+
+static void the_end_of_the_section_wakes_everybody(void)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w[3];
+
+	open_section(d);
+	for (int i = 0; i < 3; i++)
+		start_waiting(&w[i], d, LONG_NS);
+	while (atomic_load_acquire(&d->waiters) < 3)
+		sync_yield();
+	sync_sleep_ns(20000000); /* asleep by now, most likely */
+	end_section(d);
+	open_section(d); /* so that nobody finds the lock free */
+	for (int i = 0; i < 3; i++)
+		expect_eq(end_waiting_beside(&w[i]), SECTION_ENDED);
+	expect_eq(atomic_load_relaxed(&d->waiters), 0);
+	end_section(d);
+	domain_destroy(d);
+}
+
+/* Of any rank: the writer, or a fault that it waits for, may need it. */
+static void wait_with_a_vma_held(void *arg)
+{
+	struct domain *d = arg;
+
+	held_add(RANK_VMA);
+	(void)domain_wait_for_section(d, 0, 0);
+}
+
+static void nobody_waits_with_a_lock_held(void)
+{
+	struct domain *d = domain_that_waits();
+
+	expect(aborts(wait_with_a_vma_held, d));
 	domain_destroy(d);
 }
 
@@ -188,6 +271,10 @@ static const struct test_case cases[] = {
 	CASE(the_end_of_the_section_wakes_whoever_sleeps),
 	CASE(a_section_that_ends_before_the_look_is_not_slept_through),
 	CASE(a_section_that_ends_between_the_look_and_the_sleep_is_not_slept_through),
+	CASE(a_section_that_ends_amid_the_look_is_not_taken_for_none),
+	CASE(a_section_that_ends_amid_the_last_look_is_not_slept_through),
+	CASE(the_end_of_the_section_wakes_everybody),
+	CASE(nobody_waits_with_a_lock_held),
 	CASE(a_wait_is_over_when_its_time_is),
 	CASE(no_wake_up_is_lost_however_the_two_meet),
 };

@@ -1,4 +1,8 @@
 /* Which neighbours become one: Linux's rules, each told by one case. */
+#include "api/handle.h"
+#include "mm/mmap_lock.h"
+#include "ops/merge.h"
+#include "support/aborting.h"
 #include "support/picture.h"
 
 static void protect(vmalock_mm *mm, uint64_t first, uint64_t pages, uint32_t prot)
@@ -164,6 +168,87 @@ static void a_files_pieces_join_where_their_offsets_continue(void)
 	end_space(mm);
 }
 
+/* What takes a written range in has its anon from then on: fork copies pages of VMAs that have one, and no others. */
+static void expect_child_has(vmalock_mm *mm, uint64_t n, uint8_t byte)
+{
+	vmalock_mm *child;
+
+	expect_eq(vmalock_mm_fork(mm, &child), 0);
+	expect_eq(read_byte(child, n), byte);
+	end_space(child);
+	end_space(mm);
+}
+
+/* "AABB", of which the one written is made like the other. */
+static void expect_anon_is_taken_in(uint64_t written)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, written ? RW : RW | VMALOCK_PROT_EXEC);
+	map_at(mm, 2, 2, written ? RW | VMALOCK_PROT_EXEC : RW);
+	write_byte(mm, written, 7);
+	protect(mm, written, 2, RW);
+	expect_drawing(mm, "AAAA");
+	expect_child_has(mm, written, 7);
+}
+
+/* "AABBCC", of which the last is written and the middle joins the three, or is new. */
+static void expect_anon_of_the_next_is_taken_in(bool new)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	if (!new)
+		map_at(mm, 2, 2, RO);
+	map_at(mm, 4, 2, RW);
+	write_byte(mm, 4, 7);
+	if (new)
+		map_at(mm, 2, 2, RW);
+	else
+		protect(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAAAA");
+	expect_child_has(mm, 4, 7);
+}
+
+static void whoever_takes_in_written_memory_takes_in_its_anon(void)
+{
+	expect_anon_is_taken_in(0);
+	expect_anon_is_taken_in(2);
+	expect_anon_of_the_next_is_taken_in(false);
+	expect_anon_of_the_next_is_taken_in(true);
+}
+
+static void what_changes_between_two_that_were_written_separately_joins_the_one_before(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 2, 2, RO);
+	map_at(mm, 4, 2, RW);
+	write_byte(mm, 0, 1);
+	write_byte(mm, 4, 1);
+	protect(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAABB");
+	end_space(mm);
+}
+
+static void ask_unmarked(void *arg)
+{
+	struct mm *mm = mm_of(arg);
+
+	mmap_write_lock(mm);
+	(void)merge_like(mm, mm_lookup(mm, page(0)));
+}
+
+static void what_a_vma_is_like_is_asked_when_it_is_write_locked(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	expect(aborts(ask_unmarked, mm));
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
 	CASE(new_mappings_join_what_lies_beside_them),
 	CASE(two_that_were_written_separately_never_join),
@@ -176,5 +261,8 @@ static const struct test_case cases[] = {
 	CASE(a_forked_childs_written_mappings_do_not_grow_and_the_parents_do),
 	CASE(shared_anonymous_mappings_do_not_join_but_their_pieces_do),
 	CASE(a_files_pieces_join_where_their_offsets_continue),
+	CASE(what_a_vma_is_like_is_asked_when_it_is_write_locked),
+	CASE(whoever_takes_in_written_memory_takes_in_its_anon),
+	CASE(what_changes_between_two_that_were_written_separately_joins_the_one_before),
 };
 TEST_MAIN(cases)

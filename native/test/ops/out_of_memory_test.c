@@ -176,8 +176,11 @@ static void a_space_that_ends_leaves_no_memory_behind(void)
 	before = alloc_live();
 	for (int i = 0; i < 10; i++) {
 		vmalock_mm *mm = furnished();
+		vmalock_nodemask first = { { 1 } };
 
-		map_at(mm, 0, 64, RO); /* retires the VMAs below */
+		map_at(mm, 0, 64, RO);      /* retires the VMAs below */
+		for (int n = 0; n < 3; n++) /* and policies of the space */
+			expect_eq(vmalock_mm_set_mempolicy(mm, VMALOCK_MPOL_BIND, &first), 0);
 		end_space(mm);
 	}
 	/* What had been retired and handed on waits for its grace period; what had not was freed with its space. */

@@ -323,6 +323,22 @@ static void without_host_memory_nothing_is_cut(void)
 	vmalock_file_put(file);
 }
 
+/* Without memory to ask for a grace period they stay where they gathered, at the latest until nobody has the file. */
+static void pages_whose_freeing_found_no_memory_go_with_their_file(void)
+{
+	int64_t before = alloc_live();
+	vmalock_file *file = file_with(4, 0, 0);
+
+	expect_eq(vmalock_file_write(file, P, "x", 1), 0);
+	alloc_fail_after(1);
+	expect_eq(vmalock_file_truncate(file, 0), 0);
+	expect(alloc_failure_happened());
+	alloc_fail_after(0);
+	expect(alloc_live() > before);
+	vmalock_file_put(file);
+	expect_eq(alloc_live(), before);
+}
+
 static const struct test_case cases[] = {
 	CASE(shrinking_takes_pages_from_every_mapping_in_every_space_and_private_copies_too),
 	CASE(what_was_cut_off_reads_zero_when_the_file_grows_again),
@@ -335,6 +351,7 @@ static const struct test_case cases[] = {
 	CASE(pages_that_were_cut_are_freed),
 	CASE(counted_files_and_spaces_lose_pages_as_well),
 	CASE(without_host_memory_nothing_is_cut),
+	CASE(pages_whose_freeing_found_no_memory_go_with_their_file),
 };
 
 TEST_MAIN(cases)

@@ -236,6 +236,45 @@ static void a_store_beside_it_is_written_back_or_leaves_the_page_dirty(void)
 	expect_no_store_is_lost(true, false);
 }
 
+static void fault_in_page_1(void *arg)
+{
+	expect_eq(vmalock_mm_fault(arg, page(1), VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME & ~(uint32_t)MAJOR, MINOR);
+}
+
+/*
+ * Whoever lets a page be written marks it under the lock of its table. Marked before that, the mark could be taken away while the entry may
+ * not be written yet, and it would be writable ever after and nobody know.
+ */
+static void expect_mark_and_right_come_together(bool there)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	vmalock_file *file = file_with(4, 0, 0);
+	struct syncer syncer = { .file = file };
+	struct sync_thread fault;
+
+	map_file(mm, file, 0, 4, RW, SHARED);
+	if (there)
+		read_byte(mm, 1);
+	syncpoint_arm("file-marked-dirty");
+	expect_eq(sync_thread_start(&fault, fault_in_page_1, mm), 0);
+	syncpoint_wait_parked("file-marked-dirty");
+	expect_eq(sync_thread_start(&syncer.thread, syncer_run, &syncer), 0);
+	sync_sleep_ns(20000000); /* by now it waits for the table */
+	syncpoint_release("file-marked-dirty");
+	sync_thread_join(&fault);
+	sync_thread_join(&syncer.thread);
+	expect_eq(syncer.count, 1);
+	expect_valid(mm); /* no page may be written that is not marked */
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
+static void a_page_is_marked_under_the_lock_under_which_it_becomes_writable(void)
+{
+	expect_mark_and_right_come_together(false);
+	expect_mark_and_right_come_together(true);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_page_is_dirty_from_the_fault_that_lets_it_be_written),
 	CASE(what_was_written_back_is_clean_in_every_mapping),
@@ -245,5 +284,6 @@ static const struct test_case cases[] = {
 	CASE(msync_writes_files_of_a_disk_back),
 	CASE(msync_over_a_hole_writes_back_and_says_so),
 	CASE(a_store_beside_it_is_written_back_or_leaves_the_page_dirty),
+	CASE(a_page_is_marked_under_the_lock_under_which_it_becomes_writable),
 };
 TEST_MAIN(cases)

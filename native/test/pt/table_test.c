@@ -280,11 +280,19 @@ static void reserving_and_copying_without_memory_move_nothing(void)
 
 /* --- the validator bites ------------------------------------------------------------------------------------------ */
 
-static bool nothing_is_mapped(void *arg, uint64_t addr)
+static bool nothing_is_mapped(void *arg, uint64_t addr, bool writable)
 {
 	(void)arg;
 	(void)addr;
+	(void)writable;
 	return false;
+}
+
+static bool nothing_is_writable(void *arg, uint64_t addr, bool writable)
+{
+	(void)arg;
+	(void)addr;
+	return !writable;
 }
 
 static void expect_broken(struct space *s, const char *part)
@@ -308,6 +316,10 @@ static void the_validator_finds_what_is_broken(void)
 	expect(pt_slot_find(&s.pt, GIB, &slot));
 	good = atomic_load_relaxed(slot.entry);
 	expect(strstr(pt_validate(&s.pt, nothing_is_mapped, NULL), "nothing is mapped"));
+	atomic_store_relaxed(slot.entry, good | PTE_WRITE);
+	expect(strstr(pt_validate(&s.pt, nothing_is_writable, NULL), "forbids to write"));
+	atomic_store_relaxed(slot.entry, good & ~PTE_WRITE);
+	expect(!pt_validate(&s.pt, nothing_is_writable, NULL));
 
 	atomic_store_relaxed(slot.entry, 0);
 	expect_broken(&s, "count of its entries");

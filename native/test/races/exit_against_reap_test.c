@@ -120,6 +120,22 @@ static void no_page_that_a_fault_brings_stays_behind_the_reaper(void)
 	expect_taken_back("cow-replaces", 1, VMALOCK_WRITE);
 }
 
+/* Said before the first page goes, so that none comes where the reaper has been. */
+static void a_fault_is_refused_from_the_moment_in_which_the_reaper_begins(void)
+{
+	vmalock_mm *mm = space_with_pages(4);
+	struct racer reaper;
+
+	map_at(mm, 8, 2, RW);
+	syncpoint_arm("reap-takes-pages");
+	race_request(&reaper, mm, reap_space);
+	syncpoint_wait_parked("reap-takes-pages");
+	expect_eq(fault_at(mm, 8, VMALOCK_READ) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_SIGBUS);
+	syncpoint_release("reap-takes-pages");
+	expect_eq(race_end(&reaper), 0);
+	end_space(mm);
+}
+
 static void a_reaped_space_has_its_shared_memory_and_no_other(void)
 {
 	vmalock_mm *mm = space_with_pages(4);
@@ -132,6 +148,7 @@ static void a_reaped_space_has_its_shared_memory_and_no_other(void)
 	expect_eq(fault_at(mm, 0, VMALOCK_READ) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_SIGBUS);
 	expect_eq(fault_at(mm, 0, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_SIGBUS);
 	expect_eq(fault_at(mm, 5, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(fault_at(mm, 9, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_MINOR); /* comes anew, too */
 	expect_eq(status_of(mm).rss_anon, 0);
 	expect_eq(vmalock_mm_exit(mm), 0);
 	expect_nothing_left(mm);
@@ -199,6 +216,7 @@ static const struct test_case cases[] = {
 	CASE(exit_frees_no_table_under_the_reaper),
 	CASE(a_reaper_does_not_wait_for_a_writer),
 	CASE(no_page_that_a_fault_brings_stays_behind_the_reaper),
+	CASE(a_fault_is_refused_from_the_moment_in_which_the_reaper_begins),
 	CASE(a_reaped_space_has_its_shared_memory_and_no_other),
 	CASE(exit_does_not_ask_seals_and_may_have_no_memory),
 	CASE(exit_reaper_and_faults_leave_nothing),

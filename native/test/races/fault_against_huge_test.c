@@ -168,6 +168,25 @@ static void a_table_that_a_huge_page_stands_in_for_is_not_left_vacant(void)
 	end_space(mm);
 }
 
+/* The table is empty, and then it is not. */
+static void a_table_with_a_page_that_has_just_come_is_not_left_vacant(void)
+{
+	vmalock_mm *mm = huge_space();
+	struct racer dropper;
+
+	write_byte(mm, 0, 1);
+	drop(mm, 5, 1); /* 511 small pages */
+	syncpoint_arm("vacate-found-table");
+	race_request(&dropper, mm, drop_first);
+	syncpoint_wait_parked("vacate-found-table");
+	write_byte(mm, 3, 7);
+	syncpoint_release("vacate-found-table");
+	expect_eq(race_end(&dropper), 0);
+	expect_valid(mm);
+	expect_eq(read_byte(mm, 3), 7);
+	end_space(mm);
+}
+
 /* --- many at once ---------------------------------------------------------------------------------------------------- */
 
 enum { THREADS = 4, ROUNDS = 400 };
@@ -219,6 +238,7 @@ static const struct test_case cases[] = {
 	CASE(a_fault_on_a_small_page_finds_the_huge_page_that_came_meanwhile),
 	CASE(a_huge_page_under_a_cut_is_split_when_the_faults_inside_are_out),
 	CASE(a_table_that_a_huge_page_stands_in_for_is_not_left_vacant),
+	CASE(a_table_with_a_page_that_has_just_come_is_not_left_vacant),
 	CASE(threads_that_fault_split_and_drop_lose_no_page),
 };
 TEST_MAIN(cases)

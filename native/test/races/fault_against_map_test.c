@@ -65,8 +65,8 @@ static void all_that_a_merge_joins_is_busy_until_its_section_ends(void)
 	end_space(mm);
 }
 
-/* The one that the request names, the one before it, and the one after it. */
-static void a_merge_waits_for_the_fault_inside_each_of_those_it_joins(void)
+/* The one that the request names, the one before it, and the one after it: a fault is inside each in turn. */
+static void expect_each_is_waited_for(int (*request)(vmalock_mm *mm), const char *then)
 {
 	static const uint64_t pages[] = { 1, 3, 5 };
 
@@ -78,15 +78,31 @@ static void a_merge_waits_for_the_fault_inside_each_of_those_it_joins(void)
 		race_fault(&fault, mm, page(pages[i]), VMALOCK_READ);
 		syncpoint_wait_parked("fault-vma-locked");
 		syncpoint_arm("vma-write-waits");
-		race_request(&protect, mm, protect_middle);
+		race_request(&protect, mm, request);
 		expect_parked(&protect, "vma-write-waits");
 		syncpoint_release("fault-vma-locked");
 		expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
 		syncpoint_release("vma-write-waits");
 		expect_eq(race_end(&protect), 0);
-		expect_drawing(mm, "AAAAAA");
+		expect_drawing(mm, then);
 		end_space(mm);
 	}
+}
+
+static void a_merge_waits_for_the_fault_inside_each_of_those_it_joins(void)
+{
+	expect_each_is_waited_for(protect_middle, "AAAAAA");
+}
+
+static int forbid_middle(vmalock_mm *mm)
+{
+	return vmalock_mm_protect(mm, page(2), 2 * P, VMALOCK_PROT_NONE);
+}
+
+/* Locked before they are asked, also those that will not be joined (RFC patch 11). */
+static void whether_to_merge_is_asked_when_the_faults_inside_the_neighbours_are_out(void)
+{
+	expect_each_is_waited_for(forbid_middle, "AABBCC");
 }
 
 /* --- stacks -------------------------------------------------------------------------------------------------------- */
@@ -118,6 +134,50 @@ static void a_stack_grows_only_when_the_faults_inside_are_out(void)
 	syncpoint_release("vma-write-waits");
 	expect_eq(race_end(&below), VMALOCK_FAULT_MINOR);
 	end_space(mm);
+}
+
+static int unmap_stack(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(400), 2 * P);
+}
+
+/* mmap_lock cannot be upgraded: between reader and writer everything may go. */
+static void a_stack_that_has_gone_meanwhile_does_not_grow(void)
+{
+	vmalock_mm *mm = space_with_stack();
+	struct racer below;
+
+	syncpoint_arm("fault-lets-go-to-grow");
+	race_fault(&below, mm, page(390), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-lets-go-to-grow");
+	expect_eq(unmap_stack(mm), 0);
+	syncpoint_release("fault-lets-go-to-grow");
+	expect_eq(race_end(&below), VMALOCK_FAULT_SIGSEGV_MAPERR);
+	end_space(mm);
+}
+
+static int protect_all(vmalock_mm *mm)
+{
+	return vmalock_mm_protect(mm, page(0), 4 * P, RO);
+}
+
+/* The fault brings a page that may be written, as its VMA says: rights are taken away when it is out, or that page would keep them. */
+static void mprotect_takes_the_right_to_write_from_the_page_of_the_fault_inside(void)
+{
+	vmalock_mm *mm = space_with_anon(4);
+	struct racer fault, protect;
+
+	syncpoint_arm("fault-took-frame");
+	race_fault(&fault, mm, page(2), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-took-frame");
+	syncpoint_arm("vma-write-waits");
+	race_request(&protect, mm, protect_all);
+	expect_parked(&protect, "vma-write-waits");
+	syncpoint_release("fault-took-frame");
+	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	syncpoint_release("vma-write-waits");
+	expect_eq(race_end(&protect), 0);
+	end_space(mm); /* looks whether an entry may what its VMA may not */
 }
 
 static int unmap_below(vmalock_mm *mm)
@@ -236,7 +296,10 @@ static const struct test_case cases[] = {
 	CASE(a_new_mapping_is_busy_until_the_request_that_makes_it_is_over),
 	CASE(all_that_a_merge_joins_is_busy_until_its_section_ends),
 	CASE(a_merge_waits_for_the_fault_inside_each_of_those_it_joins),
+	CASE(whether_to_merge_is_asked_when_the_faults_inside_the_neighbours_are_out),
 	CASE(a_stack_grows_only_when_the_faults_inside_are_out),
+	CASE(a_stack_that_has_gone_meanwhile_does_not_grow),
+	CASE(mprotect_takes_the_right_to_write_from_the_page_of_the_fault_inside),
 	CASE(a_stack_that_could_grow_into_the_hole_is_busy_until_the_pages_are_gone),
 	CASE(no_mapping_comes_where_pages_are_still_being_freed),
 	CASE(faults_elsewhere_go_on_while_pages_are_freed),

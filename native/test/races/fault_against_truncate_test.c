@@ -2,7 +2,7 @@
  * A file loses pages while a fault has one of them in hand, or while its mappings change. The argument is in ops/truncate.h; run with
  * AddressSanitizer, a copy of what was freed is an error of its own.
  */
-#include "../fault/faulting.h"
+#include "support/resolving.h"
 
 #include "sync/rcu.h"
 
@@ -14,6 +14,7 @@ struct cutter {
 	struct sync_thread thread;
 	vmalock_file *file;
 	uint64_t length;
+	bool punches; /* a hole from there on instead */
 	int result;
 	atomic_u32 done;
 };
@@ -22,7 +23,10 @@ static void cutter_run(void *arg)
 {
 	struct cutter *c = arg;
 
-	c->result = vmalock_file_truncate(c->file, c->length);
+	if (c->punches)
+		c->result = vmalock_file_punch_hole(c->file, c->length, P);
+	else
+		c->result = vmalock_file_truncate(c->file, c->length);
 	atomic_store_release(&c->done, 1);
 }
 
@@ -74,11 +78,88 @@ static void a_copy_of_a_page_that_was_cut_is_thrown_away(void)
 {
 	expect_no_page_after("fault-has-page", PRIVATE, VMALOCK_WRITE, false);
 	expect_no_page_after("fault-copies-page", PRIVATE, VMALOCK_WRITE, false);
+	expect_no_page_after("cow-took-frame", PRIVATE, VMALOCK_WRITE, true);
 	expect_no_page_after("cow-copies-page", PRIVATE, VMALOCK_WRITE, true);
 }
 
-/* The page is not only cut: the file has grown again, and has another one there. */
-static void a_fault_maps_the_page_that_came_after_a_cut_and_not_the_one_before(void)
+static void wait_for_grace_period(void *arg)
+{
+	rcu_wait_for_batches();
+	atomic_store_release((atomic_u32 *)arg, 1);
+}
+
+/* The copy is under way in a read section: the page's memory stays until it is over. */
+static void expect_kept_for_the_copy(const char *point, bool read_first)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	vmalock_file *file = file_with(2, 0x41, 0);
+	atomic_u32 over = { 0 };
+	struct sync_thread waiter;
+	struct racer r;
+
+	map_file(mm, file, 0, 2, RW, PRIVATE);
+	write_byte(mm, 0, 1);
+	if (read_first)
+		read_byte(mm, 1);
+	syncpoint_arm(point);
+	race_fault(&r, mm, page(1), VMALOCK_WRITE);
+	syncpoint_wait_parked(point);
+	expect_eq(vmalock_file_truncate(file, P), 0);
+	expect_eq(sync_thread_start(&waiter, wait_for_grace_period, &over), 0);
+	sync_sleep_ns(100000000); /* it must not end: nothing to wait for but time */
+	expect(!atomic_load_acquire(&over));
+	syncpoint_release(point);
+	expect_eq(race_end(&r) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_SIGBUS);
+	sync_thread_join(&waiter);
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
+static void a_page_that_is_being_copied_is_not_freed(void)
+{
+	expect_kept_for_the_copy("fault-copies-page", false);
+	expect_kept_for_the_copy("cow-copies-page", true);
+}
+
+/* The number is told when the pages are out: who has the new one must not find them. */
+static void a_fault_that_begins_when_the_cut_is_told_finds_no_page(void)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	vmalock_file *file = file_with(2, 0x41, 0);
+	struct cutter cutter;
+	struct racer r;
+
+	map_file(mm, file, 0, 2, RW, SHARED);
+	read_byte(mm, 1);
+	drop_pages(mm, 0, 2);
+	syncpoint_arm("truncate-told");
+	start_cutting(&cutter, file, P);
+	syncpoint_wait_parked("truncate-told");
+	syncpoint_arm("fault-has-page");
+	race_fault(&r, mm, page(1), VMALOCK_WRITE);
+	while (!syncpoint_is_parked("fault-has-page") && !atomic_load_acquire(&r.done))
+		sync_yield();
+	syncpoint_release("truncate-told");
+	end_cutting(&cutter);
+	syncpoint_release("fault-has-page");
+	expect_eq(race_end(&r) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_SIGBUS);
+	expect_pages(mm, 0, 0, 0, 0);
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
+static int cut_off(vmalock_file *file)
+{
+	return vmalock_file_truncate(file, P);
+}
+
+static int punch_out(vmalock_file *file)
+{
+	return vmalock_file_punch_hole(file, P, P);
+}
+
+/* The page is not only cut: the file has grown again, or had a hole, and has another one there. */
+static void expect_maps_the_page_that_came_after(int (*lose)(vmalock_file *file))
 {
 	vmalock_mm *mm = space_of("per-vma");
 	vmalock_file *file = file_with(2, 0x41, 0);
@@ -89,7 +170,7 @@ static void a_fault_maps_the_page_that_came_after_a_cut_and_not_the_one_before(v
 	syncpoint_arm("fault-has-page");
 	race_fault(&r, mm, page(1), VMALOCK_READ);
 	syncpoint_wait_parked("fault-has-page");
-	expect_eq(vmalock_file_truncate(file, P), 0);
+	expect_eq(lose(file), 0);
 	expect_eq(vmalock_file_write(file, P, &new_byte, 1), 0);
 	syncpoint_release("fault-has-page");
 	expect_eq(race_end(&r) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_MAJOR);
@@ -98,6 +179,45 @@ static void a_fault_maps_the_page_that_came_after_a_cut_and_not_the_one_before(v
 	new_byte = 10;
 	expect_eq(vmalock_file_write(file, P, &new_byte, 1), 0);
 	expect_eq(read_byte(mm, 1), 10);
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
+static void a_fault_maps_the_page_that_came_after_a_cut_and_not_the_one_before(void)
+{
+	expect_maps_the_page_that_came_after(cut_off);
+	expect_maps_the_page_that_came_after(punch_out);
+}
+
+static vmalock_uffd *uffd_of_requests;
+
+static int fill_page_1(vmalock_mm *mm)
+{
+	(void)mm;
+	return copy_pages(uffd_of_requests, 1, 1, 0x42, 0, 1);
+}
+
+/* The same where a userfaultfd brings the page. */
+static void a_page_that_a_userfaultfd_brought_is_mapped_only_if_the_file_still_has_it(void)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	vmalock_file *file = file_with(2, 0, 0);
+	uint8_t new_byte = 9;
+	struct racer r;
+
+	uffd_of_requests = uffd_with(mm, 0);
+	map_file(mm, file, 0, 2, RW, SHARED);
+	expect_eq(register_pages(uffd_of_requests, 0, 2, MISSING), 0);
+	syncpoint_arm("uffd-added-page");
+	race_request(&r, mm, fill_page_1);
+	syncpoint_wait_parked("uffd-added-page");
+	expect_eq(punch_out(file), 0);
+	expect_eq(vmalock_file_write(file, 0, &new_byte, 1), 0);
+	syncpoint_release("uffd-added-page");
+	expect_eq(race_end(&r), 0);
+	expect_eq(vmalock_file_write(file, P, &new_byte, 1), 0);
+	expect_eq(read_byte(mm, 1), 9); /* one page, seen by both ways */
+	vmalock_uffd_put(uffd_of_requests);
 	end_space(mm);
 	vmalock_file_put(file);
 }
@@ -231,6 +351,54 @@ static void entries_do_not_change_places_behind_the_back_of_a_truncation(void)
 	expect_waits_for_walk(fork_and_look, "fork-copies-pages", VMALOCK_FAULT_SIGBUS);
 }
 
+static vmalock_file *file_of_requests; /* of the one test that runs */
+
+static int map_more(vmalock_mm *mm)
+{
+	uint64_t at;
+
+	return vmalock_mm_map(mm, page(12), 2 * P, RW, PRIVATE | VMALOCK_MAP_FIXED, file_of_requests, 0, &at);
+}
+
+static int unmap_whole(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(4), 4 * P);
+}
+
+/* A truncation, or a hole, is about to walk the list: no mapping comes, goes, or changes its bounds before it is through. */
+static void expect_waits_for_list(int (*request)(vmalock_mm *mm), bool punches)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	vmalock_file *file = file_of_requests = file_with(4, 0x41, 0);
+	struct cutter cutter = { .file = file, .length = P, .punches = punches };
+	struct racer r;
+
+	map_file(mm, file, 4, 4, RW, PRIVATE);
+	read_byte(mm, 5);
+	syncpoint_arm("truncate-cut");
+	expect_eq(sync_thread_start(&cutter.thread, cutter_run, &cutter), 0);
+	syncpoint_wait_parked("truncate-cut");
+	race_request(&r, mm, request);
+	for (int i = 0; i < 1000 && !atomic_load_acquire(&r.done); i++)
+		sync_yield(); /* it must not get past: nothing to wait for but time */
+	expect(!atomic_load_acquire(&r.done));
+	syncpoint_release("truncate-cut");
+	end_cutting(&cutter);
+	expect_eq(race_end(&r), 0);
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
+static void the_list_of_mappings_stands_still_while_it_is_walked(void)
+{
+	static int (*const requests[])(vmalock_mm * mm) = { map_more, unmap_first, unmap_whole };
+
+	for (int i = 0; i < 3; i++) {
+		expect_waits_for_list(requests[i], false);
+		expect_waits_for_list(requests[i], true);
+	}
+}
+
 /* --- everything at once ---------------------------------------------------------------------------------------------- */
 
 #define ROUNDS 300
@@ -306,10 +474,14 @@ static void everything_beside_truncation_leaves_no_entry_beyond_the_end(void)
 static const struct test_case cases[] = {
 	CASE(a_page_that_a_fault_has_found_is_not_mapped_after_it_was_cut),
 	CASE(a_copy_of_a_page_that_was_cut_is_thrown_away),
+	CASE(a_page_that_is_being_copied_is_not_freed),
+	CASE(a_fault_that_begins_when_the_cut_is_told_finds_no_page),
 	CASE(a_fault_maps_the_page_that_came_after_a_cut_and_not_the_one_before),
+	CASE(a_page_that_a_userfaultfd_brought_is_mapped_only_if_the_file_still_has_it),
 	CASE(pages_are_not_freed_before_their_entries_have_gone),
 	CASE(a_mapping_is_found_in_the_middle_of_every_change),
 	CASE(entries_do_not_change_places_behind_the_back_of_a_truncation),
+	CASE(the_list_of_mappings_stands_still_while_it_is_walked),
 	CASE(everything_beside_truncation_leaves_no_entry_beyond_the_end),
 };
 

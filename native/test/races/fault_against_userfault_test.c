@@ -1,4 +1,6 @@
 /* Faults that wait for a userfaultfd, against those who resolve, unregister and close. No wake-up is lost. */
+#include "api/handle.h"
+#include "pt/pte.h"
 #include "support/resolving.h"
 
 static vmalock_uffd *uffd_for_requests; /* of the one test that runs */
@@ -246,6 +248,45 @@ static void a_fault_on_its_way_into_the_queue_is_woken_by_close(void)
 	a_fault_on_its_way_into_the_queue_is_woken_by(close_it);
 }
 
+static bool is_protected(vmalock_mm *mm, uint64_t n)
+{
+	struct pt_slot slot;
+
+	return pt_slot_find(&mm_of(mm)->pt, page(n), &slot) && (atomic_load_relaxed(slot.entry) & PTE_UFFD_WP);
+}
+
+/* No entry is touched before the faults inside are out. */
+static void protection_stays_until_the_fault_inside_is_out(int (*request)(vmalock_mm *mm))
+{
+	struct rig r = rig_in(VMALOCK_FAULTS_LINUX_6_18);
+	struct racer fault, change;
+
+	expect_eq(copy_pages(r.uffd, 0, 1, 1, VMALOCK_UFFD_COPY_WP, 1), 0);
+	syncpoint_arm("fault-vma-locked");
+	syncpoint_arm("vma-write-waits");
+	race_fault(&fault, r.mm, page(0), VMALOCK_READ);
+	syncpoint_wait_parked("fault-vma-locked");
+	race_request(&change, r.mm, request);
+	expect_parked(&change, "vma-write-waits");
+	expect(is_protected(r.mm, 0));
+	syncpoint_release("fault-vma-locked");
+	expect_eq(race_end(&fault) & VMALOCK_FAULT_VMA_LOCK, VMALOCK_FAULT_VMA_LOCK);
+	syncpoint_release("vma-write-waits");
+	expect_eq(race_end(&change), 0);
+	expect(!is_protected(r.mm, 0));
+	end_rig(&r);
+}
+
+static void unregister_leaves_protection_until_the_fault_inside_is_out(void)
+{
+	protection_stays_until_the_fault_inside_is_out(unregister_all);
+}
+
+static void close_leaves_protection_until_the_fault_inside_is_out(void)
+{
+	protection_stays_until_the_fault_inside_is_out(close_it);
+}
+
 static void registering_waits_for_a_fault_inside_the_vma(void)
 {
 	struct rig r = rig_in(VMALOCK_FAULTS_LINUX_6_18);
@@ -451,6 +492,8 @@ static const struct test_case cases[] = {
 	CASE(a_fault_that_waits_goes_on_after_close),
 	CASE(a_fault_on_its_way_into_the_queue_is_woken_by_unregister),
 	CASE(a_fault_on_its_way_into_the_queue_is_woken_by_close),
+	CASE(unregister_leaves_protection_until_the_fault_inside_is_out),
+	CASE(close_leaves_protection_until_the_fault_inside_is_out),
 	CASE(registering_waits_for_a_fault_inside_the_vma),
 	CASE(a_mapping_that_goes_leaves_the_fault_to_a_wake),
 	CASE(eras_before_6_6_hand_over_under_mmap_lock_and_later_ones_under_the_vma_lock),

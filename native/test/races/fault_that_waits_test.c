@@ -45,6 +45,46 @@ static void a_fault_that_finds_its_vma_taken_waits_and_is_served_under_the_vmas_
 	end_space(mm);
 }
 
+/* It was taken, and before the fault waits the section is over: there is nothing to wait for, and nobody who writes. */
+static void a_section_that_ends_before_the_wait_sends_no_fault_the_long_way(void)
+{
+	vmalock_mm *mm = space(4);
+	struct racer split, fault;
+
+	syncpoint_arm("split-stored");
+	race_request(&split, mm, split_in_the_middle);
+	syncpoint_wait_parked("split-stored");
+	syncpoint_arm("fault-vma-busy");
+	race_fault(&fault, mm, page(3), VMALOCK_WRITE);
+	expect_parked(&fault, "fault-vma-busy");
+	syncpoint_release("split-stored");
+	expect_eq(race_end(&split), 0);
+	syncpoint_release("fault-vma-busy");
+	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR | VMALOCK_FAULT_VMA_LOCK);
+	expect_eq(stats_of(mm).abort_vma_busy, 0);
+	end_space(mm);
+}
+
+/* One second, and then it stands in line for mmap_lock like the others. */
+static void a_section_without_end_is_not_waited_for_for_ever(void)
+{
+	vmalock_mm *mm = space(4);
+	struct racer split, fault;
+
+	syncpoint_arm("split-stored");
+	race_request(&split, mm, split_in_the_middle);
+	syncpoint_wait_parked("split-stored");
+	race_fault(&fault, mm, page(3), VMALOCK_WRITE);
+	while (busy_so_far(mm) == 0)
+		sync_yield();
+	expect_eq(waits_so_far(mm), 1);
+	expect(!atomic_load_acquire(&fault.done));
+	syncpoint_release("split-stored");
+	expect_eq(race_end(&split), 0);
+	expect_eq(race_end(&fault), VMALOCK_FAULT_MINOR);
+	end_space(mm);
+}
+
 static vmalock_mm *child;
 
 static int fork_it(vmalock_mm *mm)
@@ -190,6 +230,8 @@ static void a_vma_that_only_looks_locked_is_not_waited_for(void)
 
 static const struct test_case cases[] = {
 	CASE(a_fault_that_finds_its_vma_taken_waits_and_is_served_under_the_vmas_lock),
+	CASE(a_section_that_ends_before_the_wait_sends_no_fault_the_long_way),
+	CASE(a_section_without_end_is_not_waited_for_for_ever),
 	CASE(faults_of_a_child_wait_as_those_of_its_parent),
 	CASE(what_waiting_would_not_change_goes_the_long_way_at_once),
 	CASE(a_fault_whose_vma_has_gone_looks_again_before_it_goes_the_long_way),

@@ -7,8 +7,8 @@
 
 static vmalock_uffd *uffd_for_requests; /* of the one test that runs */
 
-/* Pages 0 to 3 are where pages come from, written with 1 to 4; 8 to 11, another VMA, are registered. */
-static struct rig rig_under(const char *policy)
+/* Pages 0 to 3 are where pages come from, written with 1 to 4; four from @far on, another VMA, are registered. */
+static struct rig rig_to(const char *policy, uint64_t far)
 {
 	struct vmalock_options options;
 	struct rig r;
@@ -20,23 +20,23 @@ static struct rig rig_under(const char *policy)
 	expect_eq(vmalock_mm_create(&options, &r.mm), 0);
 	r.uffd = uffd_for_requests = uffd_with(r.mm, 0);
 	map_at(r.mm, 0, 4, RW);
-	map_at(r.mm, 8, 4, RW);
+	map_at(r.mm, far, 4, RW);
 	for (uint64_t n = 0; n < 4; n++)
 		write_byte(r.mm, n, (uint8_t)(n + 1));
-	write_byte(r.mm, 11, 9);
-	expect_eq(register_pages(r.uffd, 8, 4, WP), 0);
+	write_byte(r.mm, far + 3, 9);
+	expect_eq(register_pages(r.uffd, far, 4, WP), 0);
 	return r;
+}
+
+static struct rig rig_under(const char *policy)
+{
+	return rig_to(policy, 8);
 }
 
 static int move_first(vmalock_mm *mm)
 {
 	(void)mm;
 	return vmalock_uffd_move(uffd_for_requests, page(8), page(0), P, 0, NULL);
-}
-
-static int protect_both(vmalock_mm *mm)
-{
-	return vmalock_mm_protect(mm, page(0), 12 * P, RO) == VMALOCK_ENOMEM ? 0 : -1; /* for the hole between them */
 }
 
 static uint64_t marked_so_far(vmalock_mm *mm)
@@ -164,12 +164,11 @@ static int move_huge(vmalock_mm *mm)
 	return vmalock_uffd_move(uffd_for_requests, page(HUGE), page(0), HUGE * P, 0, NULL);
 }
 
-/* Like 512 small ones: what the table has by then stays, and nothing is lost. */
-static void a_huge_page_that_finds_a_table_in_its_new_place_is_split(void)
+/* Twice 2 MiB: the first with a huge page, in which page 3 has a 3, the second registered. */
+static struct rig rig_with_huge_page(void)
 {
 	struct vmalock_options options;
 	struct rig r;
-	struct racer mover;
 	uint64_t at;
 
 	vmalock_options_init(&options);
@@ -182,6 +181,59 @@ static void a_huge_page_that_finds_a_table_in_its_new_place_is_split(void)
 	expect_eq(vmalock_mm_advise(r.mm, page(0), HUGE * P, MADV_IS_HUGEPAGE), 0);
 	write_byte(r.mm, 3, 3);
 	expect_eq(register_pages(r.uffd, HUGE, HUGE, MISSING), 0);
+	return r;
+}
+
+static void drop_huge(vmalock_mm *mm)
+{
+	expect_eq(vmalock_mm_advise(mm, page(0), HUGE * P, MADV_IS_DONTNEED), 0);
+}
+
+static void a_huge_page_that_has_gone_meanwhile_is_not_moved(void)
+{
+	struct rig r = rig_with_huge_page();
+	struct racer mover;
+
+	syncpoint_arm("uffd-moves-huge");
+	race_request(&mover, r.mm, move_huge);
+	expect_parked(&mover, "uffd-moves-huge");
+	drop_huge(r.mm);
+	syncpoint_release("uffd-moves-huge");
+	expect_eq((int)race_end(&mover), VMALOCK_ENOENT);
+	expect_pages(r.mm, 0, 0, 0, 0);
+	end_rig(&r);
+}
+
+static int move_first_far(vmalock_mm *mm)
+{
+	(void)mm;
+	return vmalock_uffd_move(uffd_for_requests, page(HUGE), page(0), P, VMALOCK_UFFD_MOVE_ALLOW_SRC_HOLES, NULL);
+}
+
+/* It looks again from above: what was an empty table is a huge page by now, which is split. */
+static void a_small_page_is_moved_out_of_the_huge_page_that_came_meanwhile(void)
+{
+	struct rig r = rig_with_huge_page();
+	struct racer mover;
+
+	drop_huge(r.mm);
+	syncpoint_arm("uffd-moves");
+	race_request(&mover, r.mm, move_first_far);
+	expect_parked(&mover, "uffd-moves");
+	write_byte(r.mm, 0, 5);
+	syncpoint_release("uffd-moves");
+	expect_eq((int)race_end(&mover), 0);
+	expect_eq(read_byte(r.mm, HUGE), 5);
+	expect_eq(stats_of(r.mm).thp_split_pmd, 1);
+	end_rig(&r);
+}
+
+/* Like 512 small ones: what the table has by then stays, and nothing is lost. */
+static void a_huge_page_that_finds_a_table_in_its_new_place_is_split(void)
+{
+	struct rig r = rig_with_huge_page();
+	struct racer mover;
+
 	syncpoint_arm("uffd-moves-huge");
 	race_request(&mover, r.mm, move_huge);
 	expect_parked(&mover, "uffd-moves-huge");
@@ -201,38 +253,39 @@ static void a_huge_page_that_finds_a_table_in_its_new_place_is_split(void)
 
 struct crowd {
 	vmalock_uffd *uffd;
-	uint64_t seed;
+	uint64_t seed, far;
 };
 
-/* Page n is at n or at 8 + n, whoever moves it. */
+/* Page n is at n or at far + n, whoever moves it. */
 static void move_at_random(void *arg)
 {
 	struct crowd *c = arg;
 	struct random random = { c->seed };
 
 	for (uint64_t i = 0; i < MOVES; i++) {
-		uint64_t n = random_below(&random, 3), there = random_below(&random, 2) ? 8 : 0;
-		int err = vmalock_uffd_move(c->uffd, page(there + n), page(8 - there + n), P, 0, NULL);
+		uint64_t n = random_below(&random, 3), there = random_below(&random, 2) ? c->far : 0;
+		int err = vmalock_uffd_move(c->uffd, page(there + n), page(c->far - there + n), P, 0, NULL);
 
 		expect(!err || err == VMALOCK_ENOENT || err == VMALOCK_EEXIST || err == VMALOCK_EINVAL);
 	}
 }
 
-static void every_page_is_at_one_place_under(const char *policy)
+static void every_page_is_at_one_place_under(const char *policy, uint64_t far)
 {
-	struct rig r = rig_under(policy);
+	struct rig r = rig_to(policy, far);
 	struct crowd crowd[MOVERS];
 	struct sync_thread thread[MOVERS];
 
 	expect_eq(register_pages(r.uffd, 0, 4, WP), 0);
 	for (uint64_t i = 0; i < MOVERS; i++) {
-		crowd[i] = (struct crowd){ r.uffd, i + 1 };
+		crowd[i] = (struct crowd){ r.uffd, i + 1, far };
 		expect_eq(sync_thread_start(&thread[i], move_at_random, &crowd[i]), 0);
 	}
 	for (int i = 0; i < 300; i++) {
-		expect_eq(protect_both(r.mm), 0);
+		expect_eq(vmalock_mm_protect(r.mm, page(0), (far + 4) * P, RO),
+			  VMALOCK_ENOMEM); /* for the hole between */
 		expect_eq(vmalock_mm_protect(r.mm, page(0), 4 * P, RW), 0);
-		expect_eq(vmalock_mm_protect(r.mm, page(8), 4 * P, RW), 0);
+		expect_eq(vmalock_mm_protect(r.mm, page(far), 4 * P, RW), 0);
 	}
 	for (uint64_t i = 0; i < MOVERS; i++)
 		sync_thread_join(&thread[i]);
@@ -241,17 +294,19 @@ static void every_page_is_at_one_place_under(const char *policy)
 		uint8_t there[2];
 
 		expect_eq(vmalock_mm_mincore(r.mm, page(n), P, &there[0]), 0);
-		expect_eq(vmalock_mm_mincore(r.mm, page(8 + n), P, &there[1]), 0);
+		expect_eq(vmalock_mm_mincore(r.mm, page(far + n), P, &there[1]), 0);
 		expect_eq(there[0] + there[1], 1);
-		expect_eq(read_byte(r.mm, there[0] ? n : 8 + n), n + 1);
+		expect_eq(read_byte(r.mm, there[0] ? n : far + n), n + 1);
 	}
 	end_rig(&r);
 }
 
 static void a_crowd_of_moves_loses_no_page_under_any_policy(void)
 {
-	for (uint32_t n = 0; vmalock_policy_name(n); n++)
-		every_page_is_at_one_place_under(vmalock_policy_name(n));
+	for (uint32_t n = 0; vmalock_policy_name(n); n++) {
+		every_page_is_at_one_place_under(vmalock_policy_name(n), 8);
+		every_page_is_at_one_place_under(vmalock_policy_name(n), HUGE); /* in another table */
+	}
 }
 
 static const struct test_case cases[] = {
@@ -261,6 +316,8 @@ static const struct test_case cases[] = {
 	CASE(a_page_that_is_out_moves_away_from_the_fault_that_brings_it_back),
 	CASE(a_page_that_moves_in_wakes_who_waits_for_it),
 	CASE(a_huge_page_that_finds_a_table_in_its_new_place_is_split),
+	CASE(a_huge_page_that_has_gone_meanwhile_is_not_moved),
+	CASE(a_small_page_is_moved_out_of_the_huge_page_that_came_meanwhile),
 	CASE(a_crowd_of_moves_loses_no_page_under_any_policy),
 };
 TEST_MAIN(cases)

@@ -1,6 +1,9 @@
 /* Spaces that share few frames: each takes pages from the others, while they use them, fork and end. */
 #include "base/random.h"
 #include "fault/faulting.h"
+#include "api/handle.h"
+#include "pt/frame_sharers.h"
+#include "support/racing.h"
 
 #define PAGES 24u
 #define FRAMES 16u
@@ -130,8 +133,87 @@ static void a_fault_waits_for_the_frames_of_a_space_that_is_ending(void)
 	end_space(mm);
 }
 
+/* --- which spaces are looked into ------------------------------------------------------------------------------------ */
+
+static uint32_t sharers_of(vmalock_mm *mm)
+{
+	struct frame_sharers *sharers = frames_sharers(mm_of(mm)->pt.frames);
+	uint32_t count;
+
+	spinlock_lock(&sharers->lock, RANK_SHARERS);
+	count = sharers->count;
+	spinlock_unlock(&sharers->lock, RANK_SHARERS);
+	return count;
+}
+
+static vmalock_mm *child;
+
+static int fork_it(vmalock_mm *mm)
+{
+	child = fork_of(mm);
+	return 0;
+}
+
+static int put_child(vmalock_mm *mm)
+{
+	(void)mm;
+	vmalock_mm_put(child);
+	return 0;
+}
+
+static vmalock_mm *small_space(void)
+{
+	vmalock_mm *mm = space_with_swap(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4, 32);
+
+	map_at(mm, 0, 8, RW);
+	write_byte(mm, 0, 1);
+	return mm;
+}
+
+/* Half made it would be looked into: its lock has another rank yet, and its tables are being filled. */
+static void a_child_is_looked_into_when_it_is_whole(void)
+{
+	vmalock_mm *mm = small_space();
+	struct racer fork;
+
+	syncpoint_arm("fork-copies-pages");
+	race_request(&fork, mm, fork_it);
+	syncpoint_wait_parked("fork-copies-pages");
+	expect_eq(sharers_of(mm), 1);
+	syncpoint_release("fork-copies-pages");
+	expect_eq(race_end(&fork), 0);
+	expect_eq(sharers_of(mm), 2);
+	end_space(child);
+	expect_eq(sharers_of(mm), 1);
+	end_space(mm);
+}
+
+/* Its last reference has gone, and it is still in the list: who looks for frames must not bring it back to life. */
+static void a_space_that_is_about_to_end_is_passed_over(void)
+{
+	vmalock_mm *mm = small_space();
+	struct racer put;
+
+	expect_eq(fork_it(mm), 0);
+	syncpoint_arm("space-ends");
+	race_request(&put, mm, put_child);
+	syncpoint_wait_parked("space-ends");
+	for (uint64_t n = 0; n < 8; n++)
+		write_byte(mm, n, (uint8_t)(n + 1)); /* more than there are frames */
+	syncpoint_release("space-ends");
+	expect_eq(race_end(&put), 0);
+	for (uint64_t n = 0; n < 8; n++)
+		expect_eq(read_byte(mm, n), n + 1);
+	end_space(mm);
+}
+
 static const struct test_case cases[] = {
+<<<<<<< HEAD
 	CASE(a_fault_waits_for_the_frames_of_a_space_that_is_ending),
+=======
+	CASE(a_child_is_looked_into_when_it_is_whole),
+	CASE(a_space_that_is_about_to_end_is_passed_over),
+>>>>>>> cb08508 (Each part of each fix is missed when it is taken away)
 	CASE(shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes),
 };
 TEST_MAIN(cases)

@@ -198,6 +198,24 @@ static void a_userfaultfd_that_closes_before_it_is_told_is_not_waited_for(void)
 	end_rig(&r);
 }
 
+/* The same just before it stands in the queue: whether there is anybody to read it is asked under the queue's lock. */
+static void a_userfaultfd_that_closes_before_the_event_is_queued_is_not_waited_for(void)
+{
+	struct rig r = rig_of(CHANGES);
+	struct racer change;
+
+	syncpoint_arm("userfault-notice-told");
+	race_request(&change, r.mm, unmap_two);
+	syncpoint_wait_parked("userfault-notice-told");
+	syncpoint_arm("userfault-locks");
+	syncpoint_release("userfault-notice-told");
+	syncpoint_wait_parked("userfault-locks");
+	vmalock_uffd_close(r.uffd);
+	syncpoint_release("userfault-locks");
+	expect_eq((int)race_end(&change), 0);
+	end_rig(&r);
+}
+
 /* The last handle goes while the change is on its way: the event holds the context. */
 static void a_userfaultfd_that_is_gone_before_it_is_told_is_not_touched(void)
 {
@@ -257,13 +275,50 @@ static void a_fork_whose_userfaultfd_closes_unread_takes_the_registration_off_it
 	end_rig(&r);
 }
 
-static void a_fork_whose_userfaultfd_is_gone_before_it_is_told_takes_it_off_too(void)
+static int close_it(vmalock_mm *mm)
+{
+	(void)mm;
+	vmalock_uffd_close(uffd_of_rig);
+	return 0;
+}
+
+/* The child runs already, and a fault of it has a VMA that points to the userfaultfd which nobody is going to read. */
+static void the_registration_is_taken_off_a_child_when_its_faults_inside_are_out(void)
+{
+	struct rig r = rig_of(FORK);
+	struct racer closer, fault;
+
+	faults_return();
+	expect_eq(fork_it(r.mm), 0);
+	faults_wait();
+	syncpoint_arm("fault-vma-locked");
+	race_fault(&fault, child_of_rig, page(0), VMALOCK_READ);
+	syncpoint_wait_parked("fault-vma-locked");
+	syncpoint_arm("vma-write-waits");
+	race_request(&closer, r.mm, close_it);
+	expect_parked(&closer, "vma-write-waits");
+	syncpoint_release("vma-write-waits");
+	syncpoint_release("fault-vma-locked");
+	expect_eq((int)race_end(&closer), 0);
+	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
+	expect(!modes_of_child());
+	end_space(child_of_rig);
+	end_rig(&r);
+}
+
+static int fork_without_waiting(vmalock_mm *mm)
+{
+	faults_return();
+	return fork_it(mm);
+}
+
+static void expect_gone_before_it_is_told(int (*request)(vmalock_mm *mm))
 {
 	struct rig r = rig_of(FORK);
 	struct racer change;
 
 	syncpoint_arm("userfault-notice-told");
-	race_request(&change, r.mm, fork_it);
+	race_request(&change, r.mm, request);
 	syncpoint_wait_parked("userfault-notice-told");
 	vmalock_uffd_put(r.uffd);
 	syncpoint_release("userfault-notice-told");
@@ -338,6 +393,12 @@ static void madvise_takes_no_page_of_memory_that_was_locked_meanwhile(void)
 	expect_eq((int)race_end(&change), VMALOCK_EINVAL);
 	expect_eq(read_byte(r.mm, 7), 1);
 	end_rig(&r);
+}
+
+static void a_fork_whose_userfaultfd_is_gone_before_it_is_told_takes_it_off_too(void)
+{
+	expect_gone_before_it_is_told(fork_it);
+	expect_gone_before_it_is_told(fork_without_waiting);
 }
 
 /* --- who brings pages -------------------------------------------------------------------------------------------------- */
@@ -496,9 +557,11 @@ static const struct test_case cases[] = {
 	CASE(who_gives_up_leaves_its_event_to_be_read),
 	CASE(who_waits_goes_on_when_the_userfaultfd_closes),
 	CASE(a_userfaultfd_that_closes_before_it_is_told_is_not_waited_for),
+	CASE(a_userfaultfd_that_closes_before_the_event_is_queued_is_not_waited_for),
 	CASE(a_userfaultfd_that_is_gone_before_it_is_told_is_not_touched),
 	CASE(a_fork_waits_until_it_has_been_read_and_the_reader_has_the_child),
 	CASE(a_fork_whose_userfaultfd_closes_unread_takes_the_registration_off_its_child),
+	CASE(the_registration_is_taken_off_a_child_when_its_faults_inside_are_out),
 	CASE(a_fork_whose_userfaultfd_is_gone_before_it_is_told_takes_it_off_too),
 	CASE(changes_are_read_in_the_order_in_which_they_were_told_whoever_waits),
 	CASE(what_madvise_told_of_may_be_gone_when_it_has_been_read),
