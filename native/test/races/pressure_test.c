@@ -208,12 +208,9 @@ static void a_space_that_is_about_to_end_is_passed_over(void)
 }
 
 static const struct test_case cases[] = {
-<<<<<<< HEAD
 	CASE(a_fault_waits_for_the_frames_of_a_space_that_is_ending),
-=======
 	CASE(a_child_is_looked_into_when_it_is_whole),
 	CASE(a_space_that_is_about_to_end_is_passed_over),
->>>>>>> cb08508 (Each part of each fix is missed when it is taken away)
 	CASE(shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes),
 };
 TEST_MAIN(cases)
