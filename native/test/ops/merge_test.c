@@ -250,6 +250,7 @@ static void what_a_vma_is_like_is_asked_when_it_is_write_locked(void)
 }
 
 static const struct test_case cases[] = {
+	CASE(what_a_vma_is_like_is_asked_when_it_is_write_locked), /* forks: before there are threads, for TSan */
 	CASE(new_mappings_join_what_lies_beside_them),
 	CASE(two_that_were_written_separately_never_join),
 	CASE(a_read_fault_does_not_stand_in_the_way),
@@ -261,7 +262,6 @@ static const struct test_case cases[] = {
 	CASE(a_forked_childs_written_mappings_do_not_grow_and_the_parents_do),
 	CASE(shared_anonymous_mappings_do_not_join_but_their_pieces_do),
 	CASE(a_files_pieces_join_where_their_offsets_continue),
-	CASE(what_a_vma_is_like_is_asked_when_it_is_write_locked),
 	CASE(whoever_takes_in_written_memory_takes_in_its_anon),
 	CASE(what_changes_between_two_that_were_written_separately_joins_the_one_before),
 };
