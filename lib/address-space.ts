@@ -521,7 +521,7 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
 
   /**
    * prctl(2) with PR_SET_THP_DISABLE: whatever {@link AddressSpaceOptions.thp} says, no faults, MADV_COLLAPSE or
-   * {@link AddressSpace.khugepaged} make huge pages from now on. Those that are there stay; forks inherit it.
+   * {@link AddressSpace.khugepaged} make huge pages from now on where there are none. Those that are there stay; forks inherit it.
    *
    * @param disabled false: as the option says again
    * @throws {VmalockError} `EINVAL` for an unknown flag, or for one with `disabled` false

@@ -483,8 +483,8 @@ VMALOCK_API uint32_t vmalock_mm_mdwe(vmalock_mm *mm);
 #define VMALOCK_THP_DISABLE_EXCEPT_ADVISED 0x2u /* not where MADV_HUGEPAGE or MADV_COLLAPSE asks for them */
 
 /*
- * prctl(2) with PR_SET_THP_DISABLE: whatever the option thp says, no faults, MADV_COLLAPSE or khugepaged make huge pages from now on; those
- * that are there stay. Forks inherit it. A fault that is under way may still bring one.
+ * prctl(2) with PR_SET_THP_DISABLE: whatever the option thp says, no faults, MADV_COLLAPSE or khugepaged make huge pages from now on where
+ * there are none; those that are there stay. Forks inherit it. A fault that is under way may still bring one.
  * @disable: 0: as the option says again
  * @flags:   0 or VMALOCK_THP_DISABLE_EXCEPT_ADVISED
  * Return: 0; EINVAL for other flags, or for one without @disable.

@@ -5,10 +5,10 @@ import type { Profile } from './sequences';
 
 const OVERCOMMIT = '/proc/sys/vm/overcommit_memory';
 
-/** Behaviour follows 6.18; mremap, and what merges, was different before 6.17. */
+/** Behaviour follows 6.18: mremap, and what merges, was different before 6.17, and PR_SET_THP_DISABLE took no flags before 6.18. */
 function kernelIsOlder(): string | undefined {
   const [major = 0, minor = 0] = release().split('.').map(Number);
-  return major < 6 || (major === 6 && minor < 17) ? `this kernel is ${release()}, the model follows 6.18` : undefined;
+  return major < 6 || (major === 6 && minor < 18) ? `this kernel is ${release()}, the model follows 6.18` : undefined;
 }
 
 /** The model's machine refuses what no machine has, as vm.overcommit_memory=0 does, and promises the rest. */

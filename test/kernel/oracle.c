@@ -1037,7 +1037,7 @@ static void do_thp_disable(void)
 		say("X syntax\n");
 		return;
 	}
-	say_result(prctl(PR_SET_THP_DISABLE, on, advised ? 2 : 0, 0, 0));
+	say_result(prctl(PR_SET_THP_DISABLE, (unsigned long)on, advised ? 2UL : 0UL, 0UL, 0UL));
 }
 
 static void call(const char *name)

@@ -843,6 +843,8 @@ export function sequenceOf(profile: Profile, seed: number, shortest = 5): string
   const begin = profile.begins ? random.oneOf(profile.begins) : [];
   return [
     ...begin,
-    ...Array.from({ length: shortest + random.below(profile.longest - shortest + 1) }, () => writer.line()),
+    ...Array.from({ length: shortest + random.below(Math.max(profile.longest, shortest) - shortest + 1) }, () =>
+      writer.line(),
+    ),
   ];
 }

@@ -42,7 +42,7 @@ static struct window window_of(const struct fault *f)
 /* Context: the table's lock. */
 static void map_entry(struct fault *f, const struct pt_slot *slot, uint64_t index)
 {
-	enum pte_kind kind = file_is_written_back(f->vma->file) ? PTE_FILE : PTE_SHMEM;
+	enum pte_kind kind = file_pte_kind(f->vma->file);
 	void *page;
 
 	if (!atomic_load_relaxed(slot->entry) && file_find_page(f->vma->file, index, &page) == 0)

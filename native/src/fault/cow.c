@@ -57,8 +57,8 @@ static uint32_t replace_zeros(struct fault *f)
 
 /*
  * A page of the file, which no entry counts as a user of. It may be cut out at any time; while an entry names it, it is not
- * freed before this read section ends. Nothing more need be asked: as long as the entry names it the truncation's walk has not
- * been here, and takes the copy, too; a hole leaves private copies, and this one was made before it.
+ * freed before this read section ends. Afterwards it may be, and an entry that is the same again may name another page at the
+ * same address: so the file is asked whether it was cut.
  */
 static uint32_t replace_file_page(struct fault *f)
 {
@@ -68,6 +68,7 @@ static uint32_t replace_file_page(struct fault *f)
 
 	if (unlikely(!frame))
 		return FAULT_NO_FRAME;
+	fault_ask_file(f);
 	syncpoint("cow-took-frame");
 	rcu_read_lock();
 	there = atomic_load_relaxed(f->slot.entry) == f->pte;

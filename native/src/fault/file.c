@@ -19,7 +19,7 @@
 
 static uint32_t map_page(struct fault *f, const void *page)
 {
-	enum pte_kind kind = file_is_written_back(f->vma->file) ? PTE_FILE : PTE_SHMEM;
+	enum pte_kind kind = file_pte_kind(f->vma->file);
 	uint64_t bits = fault_marked_bits(f, f->access == VMALOCK_WRITE ? PTE_WRITE | PTE_DIRTY : 0);
 
 	if (unlikely(!fault_lock_entry(f)))

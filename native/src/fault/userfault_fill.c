@@ -80,6 +80,8 @@ static int check_vma(const struct vma *vma, const struct userfault_fill *fill)
 		return -ENOENT;
 	if ((fill->mode & VMALOCK_UFFD_COPY_WP) && !(vma_flags(vma) & VM_UFFD_WP))
 		return -EINVAL;
+	if (vma->file && file_is_written_back(vma->file))
+		return -EINVAL; /* registered for asynchronous write protection, which takes any memory */
 	return fill->source == USERFAULT_CONTINUE && vma_is_anonymous(vma) ? -EINVAL : 0;
 }
 
@@ -189,9 +191,7 @@ static int fill_private(struct filling *f)
 
 static int put_file_page(struct filling *f, const void *page)
 {
-	enum pte_kind kind = file_is_written_back(f->vma->file) ? PTE_FILE : PTE_SHMEM;
-
-	return put(f, pte_make(page, kind, bits_of(f, kind)), true);
+	return put(f, pte_make(page, PTE_SHMEM, bits_of(f, PTE_SHMEM)), true);
 }
 
 static int fill_shared(struct filling *f)

@@ -126,7 +126,7 @@ static void destroy(struct mm *mm)
 	free_spares(mm);
 	index_destroy(&mm->vmas);
 	pt_destroy(&mm->pt);
-	mm_has_left_pool(frames);
+	mm_gave_all_back(frames);
 	frames_put(frames);
 	domain_destroy(&mm->domain);
 	sync_mutex_destroy(&mm->anon_lock);

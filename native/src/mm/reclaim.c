@@ -69,7 +69,7 @@ void mm_leave_pool(struct mm *mm)
 	unlock_sharers(sharers);
 }
 
-void mm_has_left_pool(struct frames *frames)
+void mm_gave_all_back(struct frames *frames)
 {
 	struct frame_sharers *sharers = lock_sharers_of(frames);
 
@@ -88,8 +88,16 @@ static uint32_t count_sharers(struct mm *mm)
 	return count;
 }
 
-/* Whose turn it is: with a reference, and last in the list from now on. NULL: it is about to leave. */
-static struct mm *next_space(struct mm *mm)
+struct round {
+	uint32_t how;     /* PT_OUT_ */
+	uint64_t left;    /* how many frames are still wanted */
+	bool has_moved;   /* a page has left, though its frame may be in use still: others may have that in hand */
+	bool met_end;     /* a space was there still, and about to leave */
+	atomic_u64 *hand; /* where it stands is noted there; NULL: no hand moves */
+};
+
+/* Whose turn it is: with a reference, and last in the list from now on. NULL: it is about to leave, which @round notes. */
+static struct mm *next_space(struct mm *mm, struct round *round)
 {
 	struct frame_sharers *sharers = lock_sharers(mm);
 	struct list_node *first = sharers->spaces.next;
@@ -100,18 +108,11 @@ static struct mm *next_space(struct mm *mm)
 	if (!refcount_get_unless_zero(&next->refs))
 		next = NULL;
 	unlock_sharers(sharers);
+	round->met_end |= !next;
 	return next;
 }
 
 /* --- one space ------------------------------------------------------------------------------------------------------ */
-
-struct round {
-	uint32_t how;     /* PT_OUT_ */
-	uint64_t left;    /* how many frames are still wanted */
-	bool has_moved;   /* a page has left, though its frame may be in use still: others may have that in hand */
-	bool met_end;     /* a space was there still, and about to leave */
-	atomic_u64 *hand; /* where it stands is noted there; NULL: no hand moves */
-};
 
 static bool may_lose_pages(const struct vma *vma)
 {
@@ -167,9 +168,8 @@ static void take_from_space(struct mm *mm, struct round *round)
 static void take_from_all(struct mm *mm, struct round *round)
 {
 	for (uint32_t n = count_sharers(mm); n && round->left; n--) {
-		struct mm *victim = next_space(mm);
+		struct mm *victim = next_space(mm, round);
 
-		round->met_end |= !victim;
 		if (!victim)
 			continue;
 		syncpoint("reclaim-has-space");
@@ -205,7 +205,7 @@ static uint64_t take_from_everybody(struct mm *mm, uint64_t at, uint64_t end, st
 	uint64_t next = MM_TASK_SIZE;
 
 	for (uint32_t n = count_sharers(mm); n; n--) {
-		struct mm *victim = next_space(mm);
+		struct mm *victim = next_space(mm, round);
 
 		if (!victim)
 			continue;
@@ -257,8 +257,8 @@ static uint32_t count_ends(struct mm *mm)
 }
 
 /*
- * Nothing was found. True: a space has ended since, so that there may be frames and slots now. An end waits for no fault, but maybe
- * for its observers: hence the limit, after which the fault looks again all the same.
+ * Nothing was found. True: a space has ended since, so that there may be frames and slots now, or one has been waited for long enough:
+ * an end waits for no fault, but maybe for its observers.
  */
 static bool wait_for_end(struct mm *mm, const struct round *round, uint32_t ends)
 {
@@ -270,7 +270,7 @@ static bool wait_for_end(struct mm *mm, const struct round *round, uint32_t ends
 	if (has_ended || !is_ending)
 		return has_ended;
 	syncpoint("reclaim-waits");
-	sync_wait_u32(&sharers->ends, ends, LONGEST_WAIT_NS);
+	(void)sync_wait_u32(&sharers->ends, ends, LONGEST_WAIT_NS);
 	return true;
 }
 

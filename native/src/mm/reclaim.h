@@ -17,12 +17,13 @@ void mm_join_pool(struct mm *mm);
  * it gives back. Context: nobody else holds the space. @frames: its pool, held by the caller, since the space has let go of it.
  */
 void mm_leave_pool(struct mm *mm);
-void mm_has_left_pool(struct frames *frames);
+void mm_gave_all_back(struct frames *frames);
 
 /*
  * Takes pages from the spaces that share @mm's pool. True: it is worth another try. A frame is free, or was until somebody else took
- * it, or a page has left one of several spaces that use it, of whom another thread may have in hand the last; or a space has ended.
- * Context: no lock; takes mmap_lock of one space after the other for reading, and may wait for the end of a space.
+ * it, or a page has left one of several spaces that use it, of whom another thread may have in hand the last; or a space has ended,
+ * or one that was ending has been waited for. Context: no lock; takes mmap_lock of one space after the other for reading; the wait is
+ * 100 ms at most.
  */
 must_check bool mm_reclaim(struct mm *mm);
 

@@ -75,11 +75,12 @@ const char *mm_validate(struct mm *mm)
 	return pt_validate(&mm->pt, has_vma, mm);
 }
 
-static bool is_dirty_at(void *arg, uint64_t addr)
+/* One that left the file needs no mark. */
+static bool may_be_written_at(void *arg, uint64_t addr)
 {
 	const struct vma *vma = arg;
 
-	return file_is_dirty(vma->file, vma_index_at(vma, addr));
+	return file_page_state(vma->file, vma_index_at(vma, addr)) != FILE_PAGE_CLEAN;
 }
 
 const char *mm_validate_dirty(struct mm *mm)
@@ -90,7 +91,7 @@ const char *mm_validate_dirty(struct mm *mm)
 		if (!vma->file || !(vma_flags(vma) & VM_SHARED))
 			continue;
 		vma_file_lock_mappings(vma->file);
-		fine = pt_writable_are_marked(&mm->pt, vma_start(vma), vma_end(vma), is_dirty_at, vma);
+		fine = pt_writable_are_marked(&mm->pt, vma_start(vma), vma_end(vma), may_be_written_at, vma);
 		vma_file_unlock_mappings(vma->file);
 	}
 	return fine ? NULL : "a page of a file may be written and is not marked dirty";

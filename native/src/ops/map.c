@@ -111,15 +111,24 @@ static enum place_alignment alignment(const struct map_request *r)
 {
 	if (!(r->flags & VMALOCK_MAP_ANONYMOUS))
 		return place_alignment(r->file);
-	return r->flags & VMALOCK_MAP_SHARED ? PLACE_ANYWHERE : place_alignment(NULL); /* its object is made later */
+	return r->flags & VMALOCK_MAP_SHARED ? PLACE_ANYWHERE : PLACE_WHOLE_HUGE; /* its object is made later */
+}
+
+/* Linux: round_hint_to_min(), which mremap does not ask. */
+static uint64_t hint(uint64_t addr)
+{
+	uint64_t down = page_down(addr);
+
+	return down && down < MM_MIN_ADDRESS ? MM_MIN_ADDRESS : down;
 }
 
 static int place(struct mm *mm, const struct map_request *r, uint64_t length, uint64_t *out)
 {
+	bool fixed = r->flags & (VMALOCK_MAP_FIXED | VMALOCK_MAP_FIXED_NOREPLACE);
 	struct place where = {
-		.addr = r->addr,
+		.addr = fixed ? r->addr : hint(r->addr),
 		.length = length,
-		.fixed = r->flags & (VMALOCK_MAP_FIXED | VMALOCK_MAP_FIXED_NOREPLACE),
+		.fixed = fixed,
 		.low_2g = r->flags & VMALOCK_MAP_32BIT,
 		.alignment = alignment(r),
 		.offset = r->offset,

@@ -144,7 +144,5 @@ int mm_place(struct mm *mm, const struct place *where, uint64_t *out)
 		*out = where->addr;
 		return check_fixed(mm, where->addr, where->length);
 	}
-	if (hint && hint < MM_MIN_ADDRESS)
-		hint = MM_MIN_ADDRESS;
 	return find_aligned(mm, where, hint, out) || find(mm, where, hint, where->length, out) ? 0 : -ENOMEM;
 }

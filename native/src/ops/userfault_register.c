@@ -18,6 +18,7 @@
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
 #include "ops/merge.h"
+#include "pt/file.h"
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
@@ -38,14 +39,16 @@ static uint64_t flags_of_mode(uint64_t mode)
 	       (mode & VMALOCK_UFFD_MODE_WP ? VM_UFFD_WP : 0) | (mode & VMALOCK_UFFD_MODE_MINOR ? VM_UFFD_MINOR : 0);
 }
 
-/* Simulated files stand for shmem and memfd, whose pages are memory too. Asynchronous write protection alone takes any memory. */
+/* Anonymous memory, shmem and memfd. Asynchronous write protection alone takes any memory. */
 static bool can_userfault(const struct userfault_ctx *ctx, const struct vma *vma, uint64_t modes)
 {
 	bool async = (ctx->features & VMALOCK_UFFD_FEATURE_WP_ASYNC) && modes == VM_UFFD_WP;
 
 	if (vma_flags(vma) & (async ? VM_DROPPABLE : VM_DROPPABLE | VM_PFNMAP))
 		return false;
-	return !(modes & VM_UFFD_MINOR) || !vma_is_anonymous(vma);
+	if (vma_is_anonymous(vma))
+		return !(modes & VM_UFFD_MINOR);
+	return async || !vma->file || !file_is_written_back(vma->file);
 }
 
 static int check_to_register(const struct userfault_ctx *ctx, const struct vma *vma, uint64_t modes)

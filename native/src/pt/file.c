@@ -147,6 +147,11 @@ bool file_is_shmem(const struct vma_file *file)
 	return container_of(file, const struct file, base)->shmem;
 }
 
+enum pte_kind file_pte_kind(const struct vma_file *file)
+{
+	return file_is_written_back(file) ? PTE_FILE : PTE_SHMEM;
+}
+
 bool file_is_written_back(const struct vma_file *file)
 {
 	return container_of(file, const struct file, base)->written_back;

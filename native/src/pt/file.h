@@ -22,6 +22,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "pt/pte.h"
 #include "sync/rcu.h"
 #include "vma/file.h"
 
@@ -80,11 +81,16 @@ bool file_page_is_present(struct vma_file *file, uint64_t index);
 /* msync(2) writes it back, as a file of a disk and not one of memory. */
 bool file_is_written_back(const struct vma_file *file);
 
+/* As what its pages count: RssFile, or RssShmem. */
+enum pte_kind file_pte_kind(const struct vma_file *file);
+
 /* An entry for the page at @index becomes writable. Context: the lock of its table. */
 void file_mark_dirty(struct vma_file *file, uint64_t index);
 
-/* Is the page at @index marked? One that left the file needs no mark. */
-bool file_is_dirty(struct vma_file *file, uint64_t index);
+enum file_page_state { FILE_PAGE_AWAY, FILE_PAGE_CLEAN, FILE_PAGE_DIRTY };
+
+/* Of the page at @index: is it in the file, and marked? */
+enum file_page_state file_page_state(struct vma_file *file, uint64_t index);
 
 /* Numbers of marked pages, ascending, from @first on, into @out. Return: how many, at most @room. */
 size_t file_dirty_pages(struct vma_file *file, uint64_t first, uint64_t *out, size_t room);
@@ -135,7 +141,7 @@ static inline bool file_was_cut(const struct vma_file *file, uint64_t cuts)
 	return atomic_load_relaxed(&file->cuts) != cuts;
 }
 
-/* Is it shared anonymous memory, whose pages count as shmem and never as read from anywhere? */
+/* Is it the object behind shared anonymous memory, which nobody has a handle of? */
 bool file_is_shmem(const struct vma_file *file);
 
 #endif

@@ -26,16 +26,17 @@ void file_mark_dirty(struct vma_file *base, uint64_t index)
 	syncpoint("file-marked-dirty");
 }
 
-bool file_is_dirty(struct vma_file *base, uint64_t index)
+enum file_page_state file_page_state(struct vma_file *base, uint64_t index)
 {
+	enum file_page_state state = FILE_PAGE_AWAY;
 	const struct file_page *page;
-	bool dirty;
 
 	rcu_read_lock();
 	page = page_tree_find(&file_of_base(base)->pages, index);
-	dirty = !page || atomic_load_relaxed(&page->dirty);
+	if (page)
+		state = atomic_load_relaxed(&page->dirty) ? FILE_PAGE_DIRTY : FILE_PAGE_CLEAN;
 	rcu_read_unlock();
-	return dirty;
+	return state;
 }
 
 /* The first marked page of [*@index, @end), which moves behind it. Context: file->lock. */

@@ -52,7 +52,7 @@ static bool is_dirty(const struct pt_usage_range *range, uint64_t addr, uint64_t
 {
 	if ((pte & PTE_DIRTY) || pte_is_frame(pte))
 		return pte & PTE_DIRTY;
-	return file_is_dirty(range->file, range->index + ((addr - range->start) >> PAGE_SHIFT));
+	return file_page_state(range->file, range->index + ((addr - range->start) >> PAGE_SHIFT)) == FILE_PAGE_DIRTY;
 }
 
 static void add_huge(struct pt *pt, uint64_t start, uint64_t end, bool locked, struct pt_usage *usage)

@@ -9,7 +9,7 @@
 
 static vmalock_file *file_with_two_holes(uint64_t length)
 {
-	vmalock_file *file = file_with(0, 0, 0);
+	vmalock_file *file = memory_file_with(0, 0, 0);
 
 	for (uint64_t n = 0; n < length / P; n++)
 		if (n != 20 && n != 40)
@@ -114,7 +114,7 @@ static void one_that_wants_to_know_of_them_gets_its_own_page_only(void)
 	map_file(mm, file, 0, 8, RW, VMALOCK_MAP_SHARED);
 	expect_eq(register_pages(uffd, 0, 8, WP), 0);
 	expect_eq(fault_at(mm, 1, VMALOCK_READ), MINOR);
-	expect_pages(mm, 0, 1, 0, 0);
+	expect_pages(mm, 0, 0, 1, 0);
 	vmalock_uffd_put(uffd);
 	end_space(mm);
 	vmalock_file_put(file);

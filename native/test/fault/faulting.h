@@ -44,15 +44,29 @@ static inline vmalock_mm *space_thp(enum vmalock_thp thp, uint64_t frames)
 }
 
 /* A file of a disk: one of memory counts as shmem. */
-static inline vmalock_file *file_with(uint64_t pages, uint8_t fill, int counted_only)
+static inline vmalock_file *new_file(uint64_t pages, uint8_t fill, int counted_only, int written_back)
 {
-	struct vmalock_file_options options = {
-		.length = pages * P, .fill = fill, .name = "/f", .counted_only = counted_only, .written_back = 1
-	};
+	struct vmalock_file_options options = { .length = pages * P,
+						.fill = fill,
+						.name = "/f",
+						.counted_only = counted_only,
+						.written_back = written_back };
 	vmalock_file *file;
 
 	expect_eq(vmalock_file_create(&options, &file), 0);
 	return file;
+}
+
+/* Of a disk. */
+static inline vmalock_file *file_with(uint64_t pages, uint8_t fill, int counted_only)
+{
+	return new_file(pages, fill, counted_only, 1);
+}
+
+/* As memfd. */
+static inline vmalock_file *memory_file_with(uint64_t pages, uint8_t fill, int counted_only)
+{
+	return new_file(pages, fill, counted_only, 0);
 }
 
 static inline void map_file(vmalock_mm *mm, vmalock_file *file, uint64_t first, uint64_t pages, uint32_t prot,

@@ -116,7 +116,7 @@ static void fork_and_mremap_take_poison_along_and_it_outlives_the_userfaultfd(vo
 static void a_fork_forgets_poison_of_a_shared_file(void)
 {
 	vmalock_mm *mm = space_of(NULL), *child;
-	vmalock_file *file = file_with(2, 5, 0);
+	vmalock_file *file = memory_file_with(2, 5, 0);
 	vmalock_uffd *uffd;
 
 	faults_return();
@@ -138,7 +138,7 @@ static void a_fork_forgets_poison_of_a_shared_file(void)
 static void a_hole_of_the_file_leaves_poison_and_a_truncation_takes_it(void)
 {
 	vmalock_mm *mm = space_of(NULL);
-	vmalock_file *file = file_with(2, 5, 0);
+	vmalock_file *file = memory_file_with(2, 5, 0);
 	vmalock_uffd *uffd;
 
 	faults_return();

@@ -294,7 +294,7 @@ static void asynchronous_protection_is_lifted_by_the_write_and_tells_nobody(void
 
 static void a_hole_of_a_file_is_missing_and_a_page_of_it_is_minor(void)
 {
-	vmalock_file *file = file_with(4, 0x2e, 0);
+	vmalock_file *file = memory_file_with(4, 0x2e, 0);
 	struct rig r = rig_of_file(file, VMALOCK_MAP_SHARED, MISSING | MINOR_MODE);
 
 	expect_eq(vmalock_file_write(file, 1 * P, "x", 1), 0);
@@ -323,7 +323,7 @@ static void a_hole_of_a_file_is_missing_and_a_page_of_it_is_minor(void)
 
 static void a_private_mapping_gets_frames_of_its_own_and_the_file_keeps_its_hole(void)
 {
-	vmalock_file *file = file_with(4, 0x2e, 0);
+	vmalock_file *file = memory_file_with(4, 0x2e, 0);
 	struct rig r = rig_of_file(file, VMALOCK_MAP_PRIVATE, MISSING | MINOR_MODE);
 
 	expect_eq(fault_at(r.mm, 0, VMALOCK_WRITE), USERFAULT);
@@ -343,7 +343,7 @@ static void a_private_mapping_gets_frames_of_its_own_and_the_file_keeps_its_hole
 
 static void protection_of_a_file_holds_where_no_page_is_and_after_dontneed(void)
 {
-	vmalock_file *file = file_with(4, 0, 0);
+	vmalock_file *file = memory_file_with(4, 0, 0);
 	struct rig r = rig_of_file(file, VMALOCK_MAP_SHARED, WP);
 
 	write_byte(r.mm, 1, 1);
@@ -368,7 +368,7 @@ static void protection_of_a_file_holds_where_no_page_is_and_after_dontneed(void)
 
 static void a_marker_gives_way_to_a_page_but_not_to_the_zero_page(void)
 {
-	vmalock_file *file = file_with(4, 0, 0);
+	vmalock_file *file = memory_file_with(4, 0, 0);
 	struct rig r = rig_of_file(file, VMALOCK_MAP_PRIVATE, MISSING | WP);
 
 	expect_eq(protect_pages(r.uffd, 0, 2, true), 0);
@@ -381,7 +381,7 @@ static void a_marker_gives_way_to_a_page_but_not_to_the_zero_page(void)
 
 static void a_private_write_to_protected_memory_of_a_file_is_told_once_its_copy_is_there(void)
 {
-	vmalock_file *file = file_with(4, 5, 0);
+	vmalock_file *file = memory_file_with(4, 5, 0);
 	struct rig r = rig_of_file(file, VMALOCK_MAP_PRIVATE, WP);
 
 	expect_eq(protect_pages(r.uffd, 0, 1, true), 0);
@@ -418,7 +418,7 @@ static void shared_anonymous_memory_is_filled_like_a_file(void)
 static void pages_that_are_only_counted_come_all_the_same(void)
 {
 	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_NONE, 16);
-	vmalock_file *file = file_with(4, 0, 1);
+	vmalock_file *file = memory_file_with(4, 0, 1);
 	vmalock_uffd *uffd = uffd_with(mm, 0);
 
 	faults_return();
@@ -427,7 +427,7 @@ static void pages_that_are_only_counted_come_all_the_same(void)
 	expect_eq(register_pages(uffd, 0, 6, MISSING), 0);
 	expect_eq(copy_pages(uffd, 0, 2, 1, 0, 2), 0);
 	expect_eq(copy_pages(uffd, 4, 2, 1, 0, 2), 0);
-	expect_pages(mm, 2, 2, 0, 2);
+	expect_pages(mm, 2, 0, 2, 2);
 	vmalock_uffd_put(uffd);
 	vmalock_file_put(file);
 	end_space(mm);
@@ -437,7 +437,7 @@ static void filling_survives_any_lack_of_memory(void)
 {
 	for (uint64_t n = 1;; n++) {
 		vmalock_mm *mm = space_of(NULL);
-		vmalock_file *file = file_with(4, 0, 0);
+		vmalock_file *file = memory_file_with(4, 0, 0);
 		vmalock_uffd *uffd = uffd_with(mm, 0);
 		uint64_t done;
 		bool happened;

@@ -47,6 +47,36 @@ static void modes_that_are_there_already_are_enough_and_others_replace_them(void
 	end_space(mm);
 }
 
+/* Only asynchronous write protection takes any memory; and nobody brings pages there. */
+static void files_of_a_disk_are_refused(void)
+{
+	const uint32_t types[] = { VMALOCK_MAP_SHARED, VMALOCK_MAP_PRIVATE };
+	static const uint8_t bytes[P];
+
+	for (int i = 0; i < 2; i++) {
+		vmalock_mm *mm = space_of(NULL);
+		vmalock_uffd *uffd = uffd_with(mm, 0), *async = uffd_with(mm, VMALOCK_UFFD_FEATURE_WP_ASYNC);
+		vmalock_file *disk = file_with(2, 0, 0), *memory = memory_file_with(2, 0, 0);
+		uint64_t done;
+
+		map_file(mm, disk, 0, 2, RW, types[i]);
+		expect_eq(register_pages(uffd, 0, 2, MISSING), VMALOCK_EINVAL);
+		expect_eq(register_pages(uffd, 0, 2, WP), VMALOCK_EINVAL);
+		expect_eq(register_pages(uffd, 0, 2, MINOR_MODE), VMALOCK_EINVAL);
+		expect_eq(register_pages(async, 0, 2, WP | MISSING), VMALOCK_EINVAL);
+		expect_eq(register_pages(async, 0, 2, WP), 0);
+		expect_eq(vmalock_uffd_copy(async, page(0), bytes, P, 0, &done), VMALOCK_EINVAL);
+		expect_eq(unregister_pages(async, 0, 2), 0);
+		map_file(mm, memory, 0, 2, RW, types[i]);
+		expect_eq(register_pages(uffd, 0, 2, MISSING), 0);
+		vmalock_uffd_put(uffd);
+		vmalock_uffd_put(async);
+		end_space(mm);
+		vmalock_file_put(disk);
+		vmalock_file_put(memory);
+	}
+}
+
 static void what_cannot_be_registered_is_refused_before_anything_changes(void)
 {
 	vmalock_mm *mm = space_of(NULL);
@@ -294,6 +324,7 @@ static void without_memory_there_is_no_context(void)
 static const struct test_case cases[] = {
 	CASE(a_registered_part_is_a_mapping_of_its_own_until_it_is_unregistered),
 	CASE(modes_that_are_there_already_are_enough_and_others_replace_them),
+	CASE(files_of_a_disk_are_refused),
 	CASE(what_cannot_be_registered_is_refused_before_anything_changes),
 	CASE(the_first_64_kib_are_registered_like_any_other_memory),
 	CASE(a_shared_mapping_of_a_file_that_may_not_be_written_is_eperm),

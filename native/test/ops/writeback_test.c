@@ -105,7 +105,7 @@ static void what_was_written_back_is_clean_in_every_mapping(void)
 static void a_userfaultfd_that_lets_a_page_be_written_makes_it_dirty(void)
 {
 	vmalock_mm *mm = space_of(NULL);
-	vmalock_file *file = file_with(4, 0, 0);
+	vmalock_file *file = memory_file_with(4, 0, 0);
 	vmalock_uffd *uffd = uffd_with(mm, 0);
 
 	faults_return();

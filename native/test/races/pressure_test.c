@@ -106,8 +106,8 @@ static int end_it(vmalock_mm *mm)
 	return 0;
 }
 
-/* A child has all frames, and is just ending: nobody can take them from it any more, and they are not free yet. */
-static void a_fault_waits_for_the_frames_of_a_space_that_is_ending(void)
+/* A child has all frames, and is at @point of its end: nobody can take them from it any more, and they are not free yet. */
+static void expect_fault_waits(const char *point)
 {
 	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4);
 	vmalock_mm *child;
@@ -119,17 +119,43 @@ static void a_fault_waits_for_the_frames_of_a_space_that_is_ending(void)
 		write_byte(child, n, 1);
 	expect_eq(fault_at(mm, 0, VMALOCK_WRITE), VMALOCK_FAULT_OOM);
 
-	syncpoint_arm("mm-left-pool");
+	syncpoint_arm(point);
 	syncpoint_arm("reclaim-waits");
 	race_request(&ending, child, end_it);
-	syncpoint_wait_parked("mm-left-pool");
+	syncpoint_wait_parked(point);
 	race_fault(&fault, mm, page(0), VMALOCK_WRITE);
 	expect_parked(&fault, "reclaim-waits");
-	syncpoint_release("mm-left-pool");
+	syncpoint_release(point);
 	race_end(&ending);
 	syncpoint_release("reclaim-waits");
 	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
 	expect_valid(mm);
+	end_space(mm);
+}
+
+static void a_fault_waits_for_the_frames_of_a_space_that_is_ending(void)
+{
+	expect_fault_waits("space-ends"); /* in the pool's list still, but nobody can hold it */
+	expect_fault_waits("mm-left-pool");
+}
+
+/* An end that takes its time, as one may whose observers do: the fault tries again, and then gives up. */
+static void a_fault_does_not_wait_for_ever(void)
+{
+	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4);
+	vmalock_mm *child;
+	struct racer ending;
+
+	map_at(mm, 0, 4, RW);
+	child = fork_of(mm);
+	for (uint64_t n = 0; n < 4; n++)
+		write_byte(child, n, 1);
+	syncpoint_arm("mm-left-pool");
+	race_request(&ending, child, end_it);
+	syncpoint_wait_parked("mm-left-pool");
+	expect_eq(fault_at(mm, 0, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_OOM);
+	syncpoint_release("mm-left-pool");
+	race_end(&ending);
 	end_space(mm);
 }
 
@@ -209,6 +235,7 @@ static void a_space_that_is_about_to_end_is_passed_over(void)
 
 static const struct test_case cases[] = {
 	CASE(a_fault_waits_for_the_frames_of_a_space_that_is_ending),
+	CASE(a_fault_does_not_wait_for_ever),
 	CASE(a_child_is_looked_into_when_it_is_whole),
 	CASE(a_space_that_is_about_to_end_is_passed_over),
 	CASE(shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes),

@@ -108,6 +108,12 @@ describe('mremap', () => {
     expect(space.read(page(5), 4).toString()).toBe('tail');
   });
 
+  it('takes a hint below 64 KiB, which mmap moves up', () => {
+    using space = drawn('A');
+    expect(space.mremap(page(0), PAGE, PAGE, { mayMove: true, dontUnmap: true, to: 0x3000 })).toBe(0x3000);
+    expect(space.mmap({ address: 0x5000, length: PAGE })).toBe(0x1_0000);
+  });
+
   it('leaves the old range mapped and empty with dontUnmap', () => {
     using space = drawn('A');
     space.write(page(0), Buffer.from('x'));
