@@ -232,6 +232,44 @@ static void what_changes_between_two_that_were_written_separately_joins_the_one_
 	end_space(mm);
 }
 
+static void pieces_of_two_files_never_join(void)
+{
+	const struct vmalock_file_options options = { .length = 4 * P };
+	vmalock_mm *mm = space_of(NULL);
+	uint64_t out;
+
+	for (uint64_t n = 0; n < 4; n += 2) {
+		vmalock_file *file;
+
+		expect_eq(vmalock_file_create(&options, &file), 0);
+		expect_eq(vmalock_mm_map(mm, page(n), 2 * P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED, file, n * P,
+					 &out),
+			  0);
+		vmalock_file_put(file);
+	}
+	expect_drawing(mm, "AABB");
+	end_space(mm);
+}
+
+static void mappings_of_two_names_never_join(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	for (uint64_t n = 0; n < 4; n += 2) {
+		const struct vmalock_initial_vma vma = { .start = page(n),
+							 .end = page(n + 2),
+							 .pgoff = page(n) / P,
+							 .prot = RO,
+							 .flags = VMALOCK_MAP_PRIVATE,
+							 .name = n ? "[two]" : "[one]" };
+
+		expect_eq(vmalock_mm_map_initial(mm, &vma), 0);
+	}
+	protect(mm, 0, 4, RW);
+	expect_drawing(mm, "AABB");
+	end_space(mm);
+}
+
 static void ask_unmarked(void *arg)
 {
 	struct mm *mm = mm_of(arg);
@@ -262,6 +300,8 @@ static const struct test_case cases[] = {
 	CASE(a_forked_childs_written_mappings_do_not_grow_and_the_parents_do),
 	CASE(shared_anonymous_mappings_do_not_join_but_their_pieces_do),
 	CASE(a_files_pieces_join_where_their_offsets_continue),
+	CASE(pieces_of_two_files_never_join),
+	CASE(mappings_of_two_names_never_join),
 	CASE(whoever_takes_in_written_memory_takes_in_its_anon),
 	CASE(what_changes_between_two_that_were_written_separately_joins_the_one_before),
 };
