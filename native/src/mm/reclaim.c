@@ -26,6 +26,7 @@
 /* Linux: SWAP_CLUSTER_MAX. */
 #define MOST_AT_ONCE UINT64_C(32)
 
+/* For one space's end, of which a fault waits for FAULT_MOST_RECLAIMS at most. */
 #define LONGEST_WAIT_NS UINT64_C(100000000)
 
 /* --- which spaces there are ---------------------------------------------------------------------------------------- */

@@ -17,6 +17,8 @@
  *            Bytes of a page are read in three ways: under file->lock (read, write), after which it is in the file; under a table's lock with
  *            an entry that names it, before step 2; in an RCU read section that found the number of cuts, or an entry,
  *            unchanged, which step 3 waits for. A copy made of a page that was cut meanwhile is thrown away: the number tells.
+ *            A hole leaves private copies, also one that begins between steps 1 and 2, when a read of the file says 0 already. Linux
+ *            unmaps a page before it leaves the file, and has no such moment.
  *
  * Linux    mm/truncate.c, mm/shmem.c. There a page's lock and its count do what the number of cuts and RCU do here.
  */

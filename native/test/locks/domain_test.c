@@ -79,15 +79,34 @@ static void without_a_writer_nobody_waits(void)
 	domain_destroy(d);
 }
 
+/* One who waits for an open section, and stands at @point of it. */
+static void park_waiting(struct waiting *w, struct domain *d, const char *point)
+{
+	open_section(d);
+	syncpoint_arm(point);
+	start_waiting(w, d, LONG_NS);
+	syncpoint_wait_parked(point);
+}
+
+/* The section ends while one stands at @point. */
+static void expect_end_is_seen_from(const char *point)
+{
+	struct domain *d = domain_that_waits();
+	struct waiting w;
+
+	park_waiting(&w, d, point);
+	end_section(d);
+	syncpoint_release(point);
+	expect_eq(end_waiting(&w), SECTION_ENDED);
+	domain_destroy(d);
+}
+
 static void the_end_of_the_section_wakes_whoever_sleeps(void)
 {
 	struct domain *d = domain_that_waits();
 	struct waiting w;
 
-	open_section(d);
-	syncpoint_arm("section-wait-sleeps");
-	start_waiting(&w, d, LONG_NS);
-	syncpoint_wait_parked("section-wait-sleeps");
+	park_waiting(&w, d, "section-wait-sleeps");
 	syncpoint_release("section-wait-sleeps");
 	sync_sleep_ns(20000000); /* asleep by now, most likely; if not, the test is that of the next case but one */
 	expect(!atomic_load_acquire(&w.done));
@@ -102,10 +121,7 @@ static void a_section_that_ends_before_the_look_is_not_slept_through(void)
 	struct domain *d = domain_that_waits();
 	struct waiting w;
 
-	open_section(d);
-	syncpoint_arm("section-wait-counted");
-	start_waiting(&w, d, LONG_NS);
-	syncpoint_wait_parked("section-wait-counted");
+	park_waiting(&w, d, "section-wait-counted");
 	end_section(d);
 	open_section(d); /* somebody is writing again, so that only the sequence tells */
 	syncpoint_release("section-wait-counted");
@@ -116,33 +132,13 @@ static void a_section_that_ends_before_the_look_is_not_slept_through(void)
 
 static void a_section_that_ends_between_the_look_and_the_sleep_is_not_slept_through(void)
 {
-	struct domain *d = domain_that_waits();
-	struct waiting w;
-
-	open_section(d);
-	syncpoint_arm("section-wait-sleeps");
-	start_waiting(&w, d, LONG_NS);
-	syncpoint_wait_parked("section-wait-sleeps");
-	end_section(d);
-	syncpoint_release("section-wait-sleeps");
-	expect_eq(end_waiting(&w), SECTION_ENDED);
-	domain_destroy(d);
+	expect_end_is_seen_from("section-wait-sleeps");
 }
 
 /* The sequence had not moved, and now nobody writes: that was the end of the section, not a number that has wrapped. */
 static void a_section_that_ends_amid_the_look_is_not_taken_for_none(void)
 {
-	struct domain *d = domain_that_waits();
-	struct waiting w;
-
-	open_section(d);
-	syncpoint_arm("section-looked");
-	start_waiting(&w, d, LONG_NS);
-	syncpoint_wait_parked("section-looked");
-	end_section(d);
-	syncpoint_release("section-looked");
-	expect_eq(end_waiting(&w), SECTION_ENDED);
-	domain_destroy(d);
+	expect_end_is_seen_from("section-looked");
 }
 
 /* The same with another writer by then: the word that is slept on was read before the look, so that the sleep does not begin. */
@@ -151,10 +147,7 @@ static void a_section_that_ends_amid_the_last_look_is_not_slept_through(void)
 	struct domain *d = domain_that_waits();
 	struct waiting w;
 
-	open_section(d);
-	syncpoint_arm("section-wait-counted");
-	start_waiting(&w, d, LONG_NS);
-	syncpoint_wait_parked("section-wait-counted");
+	park_waiting(&w, d, "section-wait-counted");
 	syncpoint_arm("section-looked");
 	syncpoint_release("section-wait-counted");
 	syncpoint_wait_parked("section-looked");

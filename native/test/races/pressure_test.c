@@ -106,23 +106,30 @@ static int end_it(vmalock_mm *mm)
 	return 0;
 }
 
-/* A child has all frames, and is at @point of its end: nobody can take them from it any more, and they are not free yet. */
-static void expect_fault_waits(const char *point)
+/* All frames are with a child, which stands at @point of its end. */
+static vmalock_mm *space_whose_child_ends(struct racer *ending, const char *point)
 {
 	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4);
 	vmalock_mm *child;
-	struct racer ending, fault;
 
 	map_at(mm, 0, 4, RW);
 	child = fork_of(mm);
 	for (uint64_t n = 0; n < 4; n++)
 		write_byte(child, n, 1);
 	expect_eq(fault_at(mm, 0, VMALOCK_WRITE), VMALOCK_FAULT_OOM);
-
 	syncpoint_arm(point);
-	syncpoint_arm("reclaim-waits");
-	race_request(&ending, child, end_it);
+	race_request(ending, child, end_it);
 	syncpoint_wait_parked(point);
+	return mm;
+}
+
+/* Nobody can take the child's frames from it any more, and they are not free yet. */
+static void expect_fault_waits(const char *point)
+{
+	struct racer ending, fault;
+	vmalock_mm *mm = space_whose_child_ends(&ending, point);
+
+	syncpoint_arm("reclaim-waits");
 	race_fault(&fault, mm, page(0), VMALOCK_WRITE);
 	expect_parked(&fault, "reclaim-waits");
 	syncpoint_release(point);
@@ -142,17 +149,9 @@ static void a_fault_waits_for_the_frames_of_a_space_that_is_ending(void)
 /* An end that takes its time, as one may whose observers do: the fault tries again, and then gives up. */
 static void a_fault_does_not_wait_for_ever(void)
 {
-	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4);
-	vmalock_mm *child;
 	struct racer ending;
+	vmalock_mm *mm = space_whose_child_ends(&ending, "mm-left-pool");
 
-	map_at(mm, 0, 4, RW);
-	child = fork_of(mm);
-	for (uint64_t n = 0; n < 4; n++)
-		write_byte(child, n, 1);
-	syncpoint_arm("mm-left-pool");
-	race_request(&ending, child, end_it);
-	syncpoint_wait_parked("mm-left-pool");
 	expect_eq(fault_at(mm, 0, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_OOM);
 	syncpoint_release("mm-left-pool");
 	race_end(&ending);

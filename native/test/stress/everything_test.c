@@ -10,6 +10,7 @@
 
 #include "base/bits.h"
 #include "base/random.h"
+#include "support/policies.h"
 #include "support/racing.h"
 
 #define THREADS 4
@@ -232,12 +233,7 @@ static void run_under(const char *policy, enum vmalock_faults era)
 
 static void every_operation_at_once_leaves_a_valid_space_and_the_right_bytes(void)
 {
-	const char *policy;
-
-	for (uint32_t n = 0; (policy = vmalock_policy_name(n)); n++) {
-		run_under(policy, VMALOCK_FAULTS_RFC);
-		run_under(policy, VMALOCK_FAULTS_LINUX_6_18);
-	}
+	under_every_policy(run_under);
 }
 
 static const struct test_case cases[] = {

@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "base/random.h"
 #include "ops/advise.h"
+#include "support/policies.h"
 #include "support/racing.h"
 
 #define THREADS 4
@@ -483,12 +484,7 @@ static void run_under(const char *policy, enum vmalock_faults era)
 
 static void all_of_a_space_at_once_leaves_it_valid_and_the_right_bytes(void)
 {
-	const char *policy;
-
-	for (uint32_t n = 0; (policy = vmalock_policy_name(n)); n++) {
-		run_under(policy, VMALOCK_FAULTS_RFC);
-		run_under(policy, VMALOCK_FAULTS_LINUX_6_18);
-	}
+	under_every_policy(run_under);
 }
 
 static const struct test_case cases[] = {
