@@ -2,6 +2,7 @@
 
 #if VMALOCK_CHECK_LEVEL >= 1
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/check.h"
@@ -13,22 +14,38 @@ static const char *const rank_names[] = {
 #undef LOCK_RANK_NAME
 };
 
-/* Guard: the thread itself. */
+/* Guard, of both: the thread itself. */
 static __thread unsigned held[LOCK_RANK_COUNT];
+static __thread uintptr_t last[LOCK_RANK_COUNT]; /* address of the lock that was waited for last, while one is held */
+
+/* Nothing of rank @lowest or above is held. */
+static void assert_none_from(unsigned lowest, enum lock_rank wanted)
+{
+	check(!rcu_read_held());
+	for (unsigned rank = lowest; rank < LOCK_RANK_COUNT; rank++) {
+		if (!held[rank])
+			continue;
+		fprintf(stderr, "lock order: waits for %s while it holds %s\n", rank_names[wanted], rank_names[rank]);
+		check(!"lock order");
+	}
+}
 
 void held_wait(enum lock_rank rank)
 {
-	/* Page tables are taken in pairs and caches all at once, in the order of their addresses: ranks held more than once. */
-	bool many = rank == RANK_TABLE_UPPER || rank == RANK_TABLE || rank == RANK_FRAME_CACHE;
-	unsigned first = many ? rank + 1 : rank;
+	assert_none_from(rank, rank);
+}
 
-	check(!rcu_read_held());
-	for (unsigned above = first; above < LOCK_RANK_COUNT; above++) {
-		if (!held[above])
-			continue;
-		fprintf(stderr, "lock order: waits for %s while it holds %s\n", rank_names[rank], rank_names[above]);
-		check(!"lock order");
-	}
+/* Page tables are taken in pairs, caches all at once. */
+static bool may_be_several(enum lock_rank rank)
+{
+	return rank == RANK_TABLE_UPPER || rank == RANK_TABLE || rank == RANK_FRAME_CACHE;
+}
+
+void held_wait_for(enum lock_rank rank, const void *lock)
+{
+	assert_none_from(may_be_several(rank) ? rank + 1 : rank, rank);
+	check(!held[rank] || (uintptr_t)lock > last[rank]);
+	last[rank] = (uintptr_t)lock;
 }
 
 void held_add(enum lock_rank rank)

@@ -15,6 +15,13 @@
 
 /* About to wait for a lock of this rank: asserts the order, and that no RCU read section is open. */
 void held_wait(enum lock_rank rank);
+
+/*
+ * The same where a thread may hold several of a rank: asserts that it takes them in the order of their addresses, so that of two who
+ * want the same two neither waits for the other.
+ */
+void held_wait_for(enum lock_rank rank, const void *lock);
+
 void held_add(enum lock_rank rank);
 void held_remove(enum lock_rank rank);
 
@@ -26,6 +33,12 @@ unsigned held_count(enum lock_rank rank);
 static inline void held_wait(enum lock_rank rank)
 {
 	(void)rank;
+}
+
+static inline void held_wait_for(enum lock_rank rank, const void *lock)
+{
+	(void)rank;
+	(void)lock;
 }
 
 static inline void held_add(enum lock_rank rank)

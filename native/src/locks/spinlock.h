@@ -34,7 +34,7 @@ static inline bool spinlock_try(struct spinlock *l)
 
 static inline void spinlock_lock(struct spinlock *l, enum lock_rank rank)
 {
-	held_wait(rank);
+	held_wait_for(rank, l);
 	for (unsigned turn = 0; unlikely(!spinlock_try(l)); turn++) {
 		if (turn < SPIN_TURNS)
 			cpu_relax();

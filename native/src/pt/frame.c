@@ -7,7 +7,7 @@
  *
  * A list of free frames never runs through the frames themselves: following it would bring cold memory in.
  *
- * Locks   pool->lock (RANK_FRAMES), then caches' (RANK_FRAME_CACHE), several of them in the order of their slots.
+ * Locks   pool->lock (RANK_FRAMES), then caches' (RANK_FRAME_CACHE), several of them in the order of their addresses.
  *         Frames move between pool and caches only under both.
  */
 #include <errno.h>
