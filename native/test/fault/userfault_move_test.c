@@ -267,6 +267,25 @@ static void a_huge_page_moves_as_one_where_both_places_allow_it(void)
 	end_rig(&r);
 }
 
+/* Other tables of the level above: whichever of the two was made first, both are taken in one order. */
+static void a_huge_page_moves_a_gib_away_and_back(void)
+{
+	struct rig r = huge_rig();
+	uint64_t far = HUGE * HUGE, at;
+
+	expect_eq(vmalock_mm_map(r.mm, page(far), HUGE * P, RW,
+				 VMALOCK_MAP_PRIVATE | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_FIXED, NULL, 0, &at),
+		  0);
+	expect_eq(vmalock_mm_advise(r.mm, page(far), HUGE * P, MADV_IS_HUGEPAGE), 0);
+	expect_eq(register_pages(r.uffd, 0, HUGE, MISSING), 0);
+	expect_eq(register_pages(r.uffd, far, HUGE, MISSING), 0);
+	expect_eq(move_pages(r.uffd, far, 0, HUGE, 0, HUGE), 0);
+	expect_eq(move_pages(r.uffd, 0, far, HUGE, 0, HUGE), 0);
+	expect_eq(stats_of(r.mm).thp_split_pmd, 0);
+	expect_eq(read_byte(r.mm, 3), 3);
+	end_rig(&r);
+}
+
 static void a_part_of_a_huge_page_splits_it(void)
 {
 	struct rig r = huge_rig();
@@ -354,6 +373,7 @@ static const struct test_case cases[] = {
 	CASE(mappings_must_be_alike_and_whole),
 	CASE(a_move_survives_any_lack_of_memory),
 	CASE(a_huge_page_moves_as_one_where_both_places_allow_it),
+	CASE(a_huge_page_moves_a_gib_away_and_back),
 	CASE(a_part_of_a_huge_page_splits_it),
 	CASE(a_table_in_the_way_splits_it_too),
 	CASE(a_fault_that_is_told_leaves_a_table),
