@@ -25,7 +25,7 @@
 	X(USERFAULT, "the queue of one userfaultfd: faults that wait, events that nobody has read")                     \
 	X(TABLE_UPPER,                                                                                                  \
 	  "a page table one level up, for its huge pages: held while a huge page and a table change places")            \
-	X(TABLE, "one page table: its entries; two are taken in the order of their addresses")                  \
+	X(TABLE, "one page table: its entries; two are taken in the order of their addresses")                          \
 	X(SWAP, "slots of swap: which are free, and how many use the others")                                           \
 	X(FRAMES, "the pool of frames, beyond the threads' own caches")                                                 \
 	X(FRAME_CACHE, "one thread's cache of frames; all of them, in order, for who must know that none is left")

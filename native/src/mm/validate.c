@@ -41,11 +41,11 @@ static const char *check_vma(struct mm *mm, const struct index_entry *entry, str
 	return NULL;
 }
 
-static bool has_vma(void *arg, uint64_t addr, bool writable)
+static bool is_mapped(void *arg, uint64_t start, uint64_t end, bool writable)
 {
-	const struct vma *vma = mm_lookup(arg, addr);
+	const struct vma *vma = mm_lookup(arg, start);
 
-	return vma && (!writable || (vma_flags(vma) & VM_WRITE));
+	return vma && end <= vma_end(vma) && (!writable || (vma_flags(vma) & VM_WRITE));
 }
 
 const char *mm_validate(struct mm *mm)
@@ -72,7 +72,7 @@ const char *mm_validate(struct mm *mm)
 		return "the pages locked differ from what is counted";
 	if (tally.committed != mm->committed_pages)
 		return "the pages committed differ from what is counted";
-	return pt_validate(&mm->pt, has_vma, mm);
+	return pt_validate(&mm->pt, is_mapped, mm);
 }
 
 /* One that left the file needs no mark. */

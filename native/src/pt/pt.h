@@ -269,11 +269,12 @@ void pt_age(struct pt *pt, uint64_t start, uint64_t end);
 void pt_resident(struct pt *pt, uint64_t start, uint64_t end, uint8_t *out);
 
 /*
- * Walks all tables: links, counts, entries against the pool and @has_vma (may be NULL): is there a mapping, and does it permit
- * writing? NULL, or what is wrong.
+ * Walks all tables: links, counts, entries against the pool and @is_mapped (may be NULL): does one mapping cover all of a
+ * range, and does it permit writing? NULL, or what is wrong.
  * Context: nobody faults or changes pages; mmap_lock for writing alone does not shut out faults under a VMA lock.
  */
-const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr, bool writable), void *arg);
+const char *pt_validate(struct pt *pt, bool (*is_mapped)(void *arg, uint64_t start, uint64_t end, bool writable),
+			void *arg);
 
 /* Has every page of a file in the range that may be written what @is_marked asks for? Context: as pt_validate(). */
 bool pt_writable_are_marked(struct pt *pt, uint64_t start, uint64_t end, bool (*is_marked)(void *arg, uint64_t addr),

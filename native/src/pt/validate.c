@@ -6,15 +6,20 @@
 
 struct walk {
 	struct pt *pt;
-	bool (*has_vma)(void *arg, uint64_t addr, bool writable);
+	bool (*is_mapped)(void *arg, uint64_t start, uint64_t end, bool writable);
 	void *arg;
 	uint64_t tables;
 	struct rss_change resident;
 };
 
+static bool has_mapping(const struct walk *w, uint64_t addr, uint64_t length, bool writable)
+{
+	return !w->is_mapped || w->is_mapped(w->arg, addr, addr + length, writable);
+}
+
 static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
 {
-	if (w->has_vma && !w->has_vma(w->arg, addr, false))
+	if (!has_mapping(w, addr, PAGE_SIZE, false))
 		return "a page or a marker is where nothing is mapped";
 	if (pte_is_marker(pte))
 		return pte_is_uffd_marker(pte) || pte_is_guard(pte) || pte_is_poison(pte)
@@ -27,7 +32,7 @@ static const char *check_entry(struct walk *w, uint64_t pte, uint64_t addr)
 	}
 	if (!pte_is_present(pte))
 		return "a page table entry is neither empty nor present, and no marker";
-	if (pte_is_writable(pte) && w->has_vma && !w->has_vma(w->arg, addr, true))
+	if (pte_is_writable(pte) && !has_mapping(w, addr, PAGE_SIZE, true))
 		return "a page may be written that its mapping forbids to write";
 	if (pte_is_frame(pte) && !frame_is_used(w->pt->frames, pte_page(pte)))
 		return "a page table entry names a frame that is free or none";
@@ -68,6 +73,8 @@ static const char *check_huge(struct walk *w, struct pt_table *upper, uint32_t i
 		return away ? "a table is put away and no huge page stands in for it" : NULL;
 	if (!away || away->level || away->live || table_is_vacant(away))
 		return "a huge page stands in for no table";
+	if (!has_mapping(w, addr, PT_HUGE_SIZE, false))
+		return "a huge page is not in one mapping";
 	w->tables++;
 	for (uint32_t i = 0; i < PT_ENTRIES; i++) {
 		const char *what = check_entry(w, pte_huge_part(pte, i), addr + ((uint64_t)i << PAGE_SHIFT));
@@ -102,9 +109,10 @@ static const char *check_table(struct walk *w, struct pt_table *table, unsigned 
 	return NULL;
 }
 
-const char *pt_validate(struct pt *pt, bool (*has_vma)(void *arg, uint64_t addr, bool writable), void *arg)
+const char *pt_validate(struct pt *pt, bool (*is_mapped)(void *arg, uint64_t start, uint64_t end, bool writable),
+			void *arg)
 {
-	struct walk w = { .pt = pt, .has_vma = has_vma, .arg = arg };
+	struct walk w = { .pt = pt, .is_mapped = is_mapped, .arg = arg };
 	const char *what = check_table(&w, pt->root, PT_LEVELS - 1, 0);
 
 	if (what)

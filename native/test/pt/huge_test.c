@@ -117,6 +117,27 @@ static void zapping_a_part_splits_and_zapping_all_does_not(void)
 	space_end(&s);
 }
 
+/* Two mappings that meet inside it. */
+static bool each_page_is_in_one(void *arg, uint64_t start, uint64_t end, bool writable)
+{
+	(void)arg;
+	(void)start;
+	(void)writable;
+	return end <= start + PAGE_SIZE;
+}
+
+static void the_validator_finds_a_huge_page_across_a_border(void)
+{
+	struct space s;
+	const char *what;
+
+	space_init(&s, 2 * PT_HUGE_PAGES);
+	map_huge(&s, AT);
+	what = pt_validate(&s.pt, each_page_is_in_one, NULL);
+	expect(what && strstr(what, "in one mapping"));
+	space_end(&s);
+}
+
 static void a_huge_page_comes_only_where_none_is(void)
 {
 	struct space s;
@@ -349,6 +370,7 @@ static const struct test_case cases[] = {
 	CASE(a_huge_page_is_512_resident_pages_and_one_entry),
 	CASE(a_split_keeps_every_frame_and_count),
 	CASE(zapping_a_part_splits_and_zapping_all_does_not),
+	CASE(the_validator_finds_a_huge_page_across_a_border),
 	CASE(a_huge_page_comes_only_where_none_is),
 	CASE(an_entry_found_before_is_seen_to_have_changed),
 	CASE(protecting_a_part_splits_and_protecting_all_does_not),

@@ -280,18 +280,20 @@ static void reserving_and_copying_without_memory_move_nothing(void)
 
 /* --- the validator bites ------------------------------------------------------------------------------------------ */
 
-static bool nothing_is_mapped(void *arg, uint64_t addr, bool writable)
+static bool nothing_is_mapped(void *arg, uint64_t start, uint64_t end, bool writable)
 {
 	(void)arg;
-	(void)addr;
+	(void)start;
+	(void)end;
 	(void)writable;
 	return false;
 }
 
-static bool nothing_is_writable(void *arg, uint64_t addr, bool writable)
+static bool nothing_is_writable(void *arg, uint64_t start, uint64_t end, bool writable)
 {
 	(void)arg;
-	(void)addr;
+	(void)start;
+	(void)end;
 	return !writable;
 }
 

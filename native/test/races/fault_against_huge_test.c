@@ -136,6 +136,28 @@ static void a_huge_page_under_a_cut_is_split_when_the_faults_inside_are_out(void
 	expect_cut_waits(protect_head);
 }
 
+/* Whoever looks from the store on finds a mapping that ends there: no fault must find a page that reaches over its end. */
+static void expect_split_when_stored(int (*cut)(vmalock_mm *mm), const char *stored)
+{
+	vmalock_mm *mm = huge_space();
+	struct racer cutter;
+
+	syncpoint_arm(stored);
+	race_request(&cutter, mm, cut);
+	expect_parked(&cutter, stored);
+	expect_eq(splits_so_far(mm), 1);
+	syncpoint_release(stored);
+	expect_eq(race_end(&cutter), 0);
+	end_space(mm);
+}
+
+static void a_huge_page_under_a_cut_is_split_when_the_border_is_there(void)
+{
+	expect_split_when_stored(unmap_inside, "split-stored");
+	expect_split_when_stored(unmap_end, "unmap-stored");
+	expect_split_when_stored(protect_head, "split-stored");
+}
+
 static int drop_first(vmalock_mm *mm)
 {
 	drop(mm, 0, HUGE);
@@ -237,6 +259,7 @@ static const struct test_case cases[] = {
 	CASE(a_small_page_that_was_faster_stays_and_the_block_goes_back),
 	CASE(a_fault_on_a_small_page_finds_the_huge_page_that_came_meanwhile),
 	CASE(a_huge_page_under_a_cut_is_split_when_the_faults_inside_are_out),
+	CASE(a_huge_page_under_a_cut_is_split_when_the_border_is_there),
 	CASE(a_table_that_a_huge_page_stands_in_for_is_not_left_vacant),
 	CASE(a_table_with_a_page_that_has_just_come_is_not_left_vacant),
 	CASE(threads_that_fault_split_and_drop_lose_no_page),
