@@ -147,6 +147,108 @@ static void neighbours_merge_whichever_has_had_a_guard(void)
 	end_space(mm);
 }
 
+/* --- what is merged has had a guard when one of the parts has -------------------------------------------------------- */
+
+/* Pages of one shared file, whose mappings have no anon: nothing but the flag tells fork that there are guards to copy. */
+static void map_pages(vmalock_mm *mm, vmalock_file *file, uint64_t first, uint64_t index, uint32_t prot)
+{
+	uint64_t at;
+
+	expect_eq(vmalock_mm_map(mm, page(first), 2 * P, prot, VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED, file, index * P,
+				 &at),
+		  0);
+}
+
+static void map_three(vmalock_mm *mm, vmalock_file *file, uint32_t middle)
+{
+	map_pages(mm, file, 0, 0, RW);
+	map_pages(mm, file, 2, 2, middle);
+	map_pages(mm, file, 4, 4, RW);
+}
+
+static void join_before(vmalock_mm *mm, vmalock_file *file)
+{
+	map_three(mm, file, RO);
+	expect_eq(vmalock_mm_unmap(mm, page(4), 2 * P), 0);
+	guard_pages(mm, 3, 1);
+	expect_eq(vmalock_mm_protect(mm, page(2), 2 * P, RW), 0);
+}
+
+static void join_after(vmalock_mm *mm, vmalock_file *file)
+{
+	map_three(mm, file, RO);
+	expect_eq(vmalock_mm_unmap(mm, page(0), 2 * P), 0);
+	guard_pages(mm, 3, 1);
+	expect_eq(vmalock_mm_protect(mm, page(2), 2 * P, RW), 0);
+}
+
+/* Whose policy changes: nobody sets the flags of what has been joined. */
+static void join_by_policy(vmalock_mm *mm, vmalock_file *file)
+{
+	const vmalock_nodemask first = { { 1 } };
+
+	map_pages(mm, file, 0, 0, RW);
+	map_pages(mm, file, 2, 2, RW);
+	expect_eq(vmalock_mm_mbind(mm, page(2), 2 * P, VMALOCK_MPOL_BIND, &first, 0), 0);
+	expect_drawing(mm, "AABB");
+	guard_pages(mm, 3, 1);
+	expect_eq(vmalock_mm_mbind(mm, page(2), 2 * P, VMALOCK_MPOL_DEFAULT, NULL, 0), 0);
+}
+
+static void join_all_three(vmalock_mm *mm, vmalock_file *file)
+{
+	map_three(mm, file, RO);
+	guard_pages(mm, 5, 1);
+	expect_eq(vmalock_mm_protect(mm, page(2), 2 * P, RW), 0);
+}
+
+static void map_between(vmalock_mm *mm, vmalock_file *file)
+{
+	map_three(mm, file, RW);
+	expect_eq(vmalock_mm_unmap(mm, page(2), 2 * P), 0);
+	guard_pages(mm, 5, 1);
+	map_pages(mm, file, 2, 2, RW);
+}
+
+static void move_beside(vmalock_mm *mm, vmalock_file *file)
+{
+	uint64_t at;
+
+	map_pages(mm, file, 0, 0, RW);
+	map_pages(mm, file, 10, 2, RW);
+	guard_pages(mm, 11, 1);
+	expect_eq(vmalock_mm_remap(mm, page(10), 2 * P, 2 * P, VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED, page(2),
+				   &at),
+		  0);
+}
+
+static void what_is_merged_takes_its_guards_through_fork(void)
+{
+	static const struct {
+		void (*join)(vmalock_mm *mm, vmalock_file *file);
+		const char *drawing;
+		uint64_t guard;
+	} ways[] = {
+		{ join_before, "AAAA", 3 },      { join_after, "..AAAA", 3 },  { join_by_policy, "AAAA", 3 },
+		{ join_all_three, "AAAAAA", 5 }, { map_between, "AAAAAA", 5 }, { move_beside, "AAAA", 3 },
+	};
+	const struct vmalock_file_options options = { .length = 6 * P };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		vmalock_mm *mm = space_of(NULL), *child;
+		vmalock_file *file;
+
+		expect_eq(vmalock_file_create(&options, &file), 0);
+		ways[i].join(mm, file);
+		expect_drawing(mm, ways[i].drawing);
+		expect_eq(vmalock_mm_fork(mm, &child), 0);
+		expect_eq(touch(child, ways[i].guard, VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
+		end_space(child);
+		end_space(mm);
+		vmalock_file_put(file);
+	}
+}
+
 /* The fault has its frame and has not yet looked at the entry again. */
 static void a_fault_on_its_way_finds_the_guard_and_puts_no_page_over_it(void)
 {
@@ -171,6 +273,7 @@ static const struct test_case cases[] = {
 	CASE(locked_memory_takes_no_guard_but_loses_one),
 	CASE(what_brings_pages_in_stops_at_a_guard),
 	CASE(neighbours_merge_whichever_has_had_a_guard),
+	CASE(what_is_merged_takes_its_guards_through_fork),
 	CASE(a_fault_on_its_way_finds_the_guard_and_puts_no_page_over_it),
 };
 TEST_MAIN(cases)

@@ -1,5 +1,6 @@
 /* Which neighbours become one: Linux's rules, each told by one case. */
 #include "api/handle.h"
+#include "base/alloc.h"
 #include "mm/mmap_lock.h"
 #include "ops/merge.h"
 #include "support/aborting.h"
@@ -218,6 +219,64 @@ static void whoever_takes_in_written_memory_takes_in_its_anon(void)
 	expect_anon_of_the_next_is_taken_in(true);
 }
 
+static bool has_anon(vmalock_mm *mm, uint64_t n)
+{
+	bool has;
+
+	mmap_read_lock(mm_of(mm));
+	has = vma_anon(mm_lookup(mm_of(mm), page(n))) != NULL;
+	mmap_read_unlock(mm_of(mm));
+	return has;
+}
+
+/*
+ * "AABBCC", of which the last is written. Whoever would take it in must not have its anon when it comes to nothing: nothing
+ * would keep it from joining others, and others from joining it. F5 of docs/races.md.
+ */
+static void expect_no_anon_is_left(int (*join)(vmalock_mm *mm), uint32_t middle)
+{
+	uint64_t refusals = 0;
+
+	for (uint64_t n = 1; n; n++) {
+		vmalock_mm *mm = space_of(NULL);
+
+		map_at(mm, 0, 2, RW);
+		if (middle)
+			map_at(mm, 2, 2, middle);
+		map_at(mm, 4, 2, RW);
+		write_byte(mm, 4, 7);
+		alloc_fail_after(n);
+		(void)join(mm);
+		if (!alloc_failure_happened())
+			n = UINT64_MAX; /* the last */
+		alloc_fail_after(0);
+		if (strncmp(drawing(mm), "AAAAAA", 6) != 0) {
+			refusals++;
+			expect(!has_anon(mm, 0));
+		}
+		end_space(mm);
+	}
+	expect(refusals > 0);
+}
+
+static int map_middle(vmalock_mm *mm)
+{
+	uint64_t at;
+
+	return vmalock_mm_map(mm, page(2), 2 * P, RW, FIXED_ANON, NULL, 0, &at);
+}
+
+static int protect_middle(vmalock_mm *mm)
+{
+	return vmalock_mm_protect(mm, page(2), 2 * P, RW);
+}
+
+static void a_merge_that_finds_no_memory_leaves_no_anon_behind(void)
+{
+	expect_no_anon_is_left(map_middle, 0);
+	expect_no_anon_is_left(protect_middle, RO);
+}
+
 static void what_changes_between_two_that_were_written_separately_joins_the_one_before(void)
 {
 	vmalock_mm *mm = space_of(NULL);
@@ -303,6 +362,7 @@ static const struct test_case cases[] = {
 	CASE(pieces_of_two_files_never_join),
 	CASE(mappings_of_two_names_never_join),
 	CASE(whoever_takes_in_written_memory_takes_in_its_anon),
+	CASE(a_merge_that_finds_no_memory_leaves_no_anon_behind),
 	CASE(what_changes_between_two_that_were_written_separately_joins_the_one_before),
 };
 TEST_MAIN(cases)

@@ -170,6 +170,49 @@ static void who_gives_up_leaves_its_event_to_be_read(void)
 	end_rig(&r);
 }
 
+static atomic_u32 patience_is_over;
+
+static int is_patient(void *arg)
+{
+	(void)arg;
+	return !atomic_load_acquire(&patience_is_over);
+}
+
+static int unmap_two_while_patient(vmalock_mm *mm)
+{
+	vmalock_thread_userfaults(VMALOCK_USERFAULTS_WAIT, is_patient, NULL);
+	return unmap_two(mm);
+}
+
+static int drop_seventh(vmalock_mm *mm)
+{
+	return vmalock_mm_advise(mm, page(6), P, MADV_IS_DONTNEED);
+}
+
+/* What its thread does from then on comes after it: a fault too. Who waits behind it still lets faults go first. */
+static void an_event_that_was_given_up_is_read_before_faults_that_come_later(void)
+{
+	struct rig r = rig_of(CHANGES);
+	struct racer impatient, patient, fault;
+
+	atomic_store_relaxed(&patience_is_over, 0);
+	race_until_it_waits(&impatient, r.mm, unmap_two_while_patient);
+	race_until_it_waits(&patient, r.mm, drop_seventh);
+	atomic_store_release(&patience_is_over, 1);
+	expect_eq((int)race_end(&impatient), 0);
+	syncpoint_arm("userfault-waits");
+	race_fault(&fault, r.mm, page(1), VMALOCK_READ);
+	syncpoint_wait_parked("userfault-waits");
+	syncpoint_release("userfault-waits");
+	read_told(r.uffd, "unmap 2-4");
+	read_told(r.uffd, "fault 1");
+	read_told(r.uffd, "remove 6-7");
+	expect_eq((int)race_end(&patient), 0);
+	expect_eq(copy_pages(r.uffd, 1, 1, 5, 0, 1), 0);
+	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
+	end_rig(&r);
+}
+
 /* --- close ----------------------------------------------------------------------------------------------------------- */
 
 static void who_waits_goes_on_when_the_userfaultfd_closes(void)
@@ -555,6 +598,7 @@ static const struct test_case cases[] = {
 	CASE(who_waits_holds_no_lock),
 	CASE(faults_are_read_before_changes_that_wait),
 	CASE(who_gives_up_leaves_its_event_to_be_read),
+	CASE(an_event_that_was_given_up_is_read_before_faults_that_come_later),
 	CASE(who_waits_goes_on_when_the_userfaultfd_closes),
 	CASE(a_userfaultfd_that_closes_before_it_is_told_is_not_waited_for),
 	CASE(a_userfaultfd_that_closes_before_the_event_is_queued_is_not_waited_for),

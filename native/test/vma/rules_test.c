@@ -2,8 +2,10 @@
  * What a VMA's functions may not be asked. No code of the library asks it, so nothing but these assertions would tell:
  * each is violated in a process of its own, which must end by abort().
  */
+#include "locks/held.h"
 #include "support/aborting.h"
 #include "support/one_vma.h"
+#include "vma/file.h"
 
 struct broken_rule {
 	struct scene *scene;
@@ -196,12 +198,29 @@ static void a_vma_is_looked_at_only_in_a_read_section(void)
 	expect_abort(read_outside_a_read_section);
 }
 
+static void lock_mappings_while_changing_pages(void *arg)
+{
+	held_add(RANK_FILE);
+	vma_file_lock_mappings(arg);
+}
+
+/* A file's list of mappings is locked by who has its VMA; F3 of docs/races.md. */
+static void the_list_of_mappings_has_its_place_in_the_lock_order(void)
+{
+	struct vma_file file;
+
+	vma_file_init_mappings(&file);
+	expect(aborts(lock_mappings_while_changing_pages, &file));
+	vma_file_destroy_mappings(&file);
+}
+
 static const struct test_case cases[] = {
 	CASE(a_vma_is_freed_only_when_it_is_detached_so_that_no_reader_is_inside),
 	CASE(a_vma_is_detached_or_changed_only_when_it_is_marked),
 	CASE(a_vma_is_marked_only_under_mmap_lock),
 	CASE(a_vma_is_made_and_changed_only_under_mmap_lock),
 	CASE(a_vma_is_attached_once_and_detached_once),
+	CASE(the_list_of_mappings_has_its_place_in_the_lock_order),
 	CASE(what_a_vma_cannot_be_it_is_not_made),
 	CASE(a_vma_is_looked_at_only_in_a_read_section),
 };
