@@ -56,6 +56,31 @@ static uint32_t replace_zeros(struct fault *f)
 }
 
 /*
+ * The entry names a page that has left the file, and whoever cuts it out has not come by yet. Somebody may have read zeros in its
+ * place already: what it said must not be copied.
+ */
+static uint32_t drop_cut_page(struct fault *f)
+{
+	uint64_t page = page_down(f->addr);
+
+	mm_invalidate_start(f->mm, page, page + PAGE_SIZE, VMALOCK_INVALIDATE_CLEAR);
+	if (fault_lock_entry(f)) {
+		pt_slot_set(&f->mm->pt, &f->slot, 0);
+		fault_unlock_entry(f);
+	}
+	mm_invalidate_end(f->mm, page, page + PAGE_SIZE, VMALOCK_INVALIDATE_CLEAR);
+	return FAULT_CHANGED;
+}
+
+/* Does the file have the page that the entry names? Context: fault_ask_file(). */
+static bool names_page_of_file(const struct fault *f)
+{
+	void *page;
+
+	return file_find_page(f->vma->file, vma_index_at(f->vma, f->addr), &page) == 0 && page == pte_page(f->pte);
+}
+
+/*
  * A page of the file, which no entry counts as a user of. It may be cut out at any time; while an entry names it, it is not
  * freed before this read section ends. Afterwards it may be, and an entry that is the same again may name another page at the
  * same address: so the file is asked whether it was cut.
@@ -63,12 +88,15 @@ static uint32_t replace_zeros(struct fault *f)
 static uint32_t replace_file_page(struct fault *f)
 {
 	struct frames *frames = f->mm->pt.frames;
-	void *frame = mm_take(f->mm, f->vma, f->addr);
+	void *frame;
 	bool there;
 
+	fault_ask_file(f);
+	if (unlikely(!names_page_of_file(f)))
+		return drop_cut_page(f);
+	frame = mm_take(f->mm, f->vma, f->addr);
 	if (unlikely(!frame))
 		return FAULT_NO_FRAME;
-	fault_ask_file(f);
 	syncpoint("cow-took-frame");
 	rcu_read_lock();
 	there = atomic_load_relaxed(f->slot.entry) == f->pte;

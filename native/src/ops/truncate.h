@@ -17,8 +17,9 @@
  *            Bytes of a page are read in three ways: under file->lock (read, write), after which it is in the file; under a table's lock with
  *            an entry that names it, before step 2; in an RCU read section that found the number of cuts, or an entry,
  *            unchanged, which step 3 waits for. A copy made of a page that was cut meanwhile is thrown away: the number tells.
- *            A hole leaves private copies, also one that begins between steps 1 and 2, when a read of the file says 0 already. Linux
- *            unmaps a page before it leaves the file, and has no such moment.
+ *            Between steps 1 and 2 an entry still names a page that the file has no more. Whoever uses it does what he could have done just
+ *            before the cut; but a private copy would stay, so who copies asks first whether the file still has the page
+ *            (fault/cow.c). Linux unmaps each page under its lock before it leaves the file, and has no such moment.
  *
  * Linux    mm/truncate.c, mm/shmem.c. There a page's lock and its count do what the number of cuts and RCU do here.
  */

@@ -37,6 +37,12 @@ static void start_cutting(struct cutter *c, vmalock_file *file, uint64_t length)
 	expect_eq(sync_thread_start(&c->thread, cutter_run, c), 0);
 }
 
+static void start_punching(struct cutter *c, vmalock_file *file, uint64_t start)
+{
+	*c = (struct cutter){ .file = file, .length = start, .punches = true };
+	expect_eq(sync_thread_start(&c->thread, cutter_run, c), 0);
+}
+
 static void end_cutting(struct cutter *c)
 {
 	sync_thread_join(&c->thread);
@@ -125,6 +131,30 @@ static void a_copy_is_thrown_away_when_the_entry_names_another_page_at_the_same_
 		printf("  the allocator gave no address twice: only the other half is tested\n");
 	syncpoint_release("cow-replaces");
 	expect_eq(race_end(&r) & OUTCOME_AND_COW, MINOR | COW);
+	expect_eq(read_byte(mm, 1), 0);
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
+/* The page has left the file, its entry is still there. Who reads the file sees zeros already. */
+static void a_page_that_has_left_its_file_is_not_copied(void)
+{
+	vmalock_mm *mm = space_of("per-vma");
+	vmalock_file *file = file_with(2, 0x41, 0);
+	struct cutter cutter;
+	uint8_t byte = 1;
+
+	map_file(mm, file, 0, 2, RW, PRIVATE);
+	write_byte(mm, 0, 1);
+	expect_eq(read_byte(mm, 1), 0x41);
+	syncpoint_arm("truncate-cut");
+	start_punching(&cutter, file, P);
+	syncpoint_wait_parked("truncate-cut");
+	expect_eq(vmalock_file_read(file, P, &byte, 1), 1);
+	expect_eq(byte, 0);
+	expect_eq(vmalock_mm_fault(mm, page(1), VMALOCK_WRITE) & OUTCOME_AND_COW, VMALOCK_FAULT_MAJOR | COW);
+	syncpoint_release("truncate-cut");
+	end_cutting(&cutter);
 	expect_eq(read_byte(mm, 1), 0);
 	end_space(mm);
 	vmalock_file_put(file);
@@ -522,6 +552,7 @@ static void everything_beside_truncation_leaves_no_entry_beyond_the_end(void)
 static const struct test_case cases[] = {
 	CASE(a_page_that_a_fault_has_found_is_not_mapped_after_it_was_cut),
 	CASE(a_copy_of_a_page_that_was_cut_is_thrown_away),
+	CASE(a_page_that_has_left_its_file_is_not_copied),
 	CASE(a_page_that_is_being_copied_is_not_freed),
 	CASE(a_copy_is_thrown_away_when_the_entry_names_another_page_at_the_same_address),
 	CASE(a_fault_that_begins_when_the_cut_is_told_finds_no_page),
