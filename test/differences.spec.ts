@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AddressSpace, FaultResult, runOnNode, SimFile } from '../lib';
+import { answerOf, workerOf } from './support/built';
 import { codeOf } from './support/codes';
-import { page, PAGE, pages } from './support/drawing';
+import { drawn, page, PAGE, pages } from './support/drawing';
 
 const MIB = 1024 * 1024;
 const HUGE = 2 * MIB;
@@ -20,7 +21,7 @@ const TOLD = Array.from(
 
 const outcome = (result: number): number => result & FaultResult.OUTCOME;
 
-const PINNED: Readonly<Record<string, () => void>> = {
+const PINNED: Readonly<Record<string, () => void | Promise<void>>> = {
   'mappings are placed without randomisation': () => {
     const placed = [1, 2].map(() => {
       using space = new AddressSpace();
@@ -209,6 +210,57 @@ const PINNED: Readonly<Record<string, () => void>> = {
     expect(space.smapsRollup()).toMatch(/^LazyFree: +4 kB$/m);
     expect(start).not.toBe(written);
   },
+
+  'unregistering wakes whoever waits for a userfaultfd there': async () => {
+    using space = drawn('A');
+    using uffd = space.userfaultfd();
+    space.write(page(0), Buffer.from([1]));
+    uffd.register(page(0), PAGE, { wp: true });
+    uffd.writeProtect(page(0), PAGE, true);
+    const worker = workerOf(
+      `parentPort.postMessage(AddressSpace.open(workerData).fault(${page(0)}, 'write') & FaultResult.OUTCOME);`,
+      space.share(),
+    );
+    for await (const event of uffd) {
+      expect(event).toMatchObject({ address: page(0), kind: 'wp' });
+      break;
+    }
+    uffd.unregister(page(0), PAGE);
+    expect(await answerOf(worker)).toBe(FaultResult.MINOR);
+  },
+
+  'write protection by a userfaultfd splits a huge page': () => {
+    using space = new AddressSpace({ thp: 'always' });
+    using uffd = space.userfaultfd();
+    const start = space.mmap({ address: 4 * HUGE, length: HUGE, fixed: true, populate: true });
+    uffd.register(start, HUGE, { wp: true });
+    expect(space.stats()).toMatchObject({ thpFaultAlloc: 1, thpSplitPmd: 0 });
+    uffd.writeProtect(start, HUGE, true);
+    expect(space.stats().thpSplitPmd).toBe(1);
+  },
+
+  'the child that a userfaultfd was told of is there as long as its userfaultfd': () => {
+    using space = drawn('A');
+    using uffd = space.userfaultfd({ events: ['fork'] });
+    uffd.register(page(0), PAGE, { missing: true });
+    const child = space.fork();
+    const event = uffd.read();
+    child.close();
+    if (event?.kind !== 'fork') throw new Error('no fork was told');
+    using resolver = event.uffd;
+    resolver.zeropage(page(0), PAGE);
+  },
+
+  'a heap that cannot shrink, for a seal, is not told to a userfaultfd': () => {
+    using space = new AddressSpace({ brkStart: page(0) });
+    using uffd = space.userfaultfd({ events: ['unmap'] });
+    space.brk(page(4));
+    uffd.register(page(0), pages(4), { missing: true });
+    space.mseal(page(3), PAGE);
+    expect(space.brk(page(2))).toBe(page(4));
+    expect(uffd.read()).toBeUndefined();
+    uffd.zeropage(page(0), PAGE);
+  },
 };
 
 describe('a deliberate difference from Linux', () => {
@@ -216,8 +268,8 @@ describe('a deliberate difference from Linux', () => {
     expect(TOLD).toEqual(Object.keys(PINNED));
   });
 
-  it.each(Object.keys(PINNED))('is what docs/differences.md says: %s', (difference) => {
-    PINNED[difference]?.();
+  it.each(Object.keys(PINNED))('is what docs/differences.md says: %s', async (difference) => {
+    await PINNED[difference]?.();
   });
 });
 
