@@ -11,8 +11,8 @@
  * frame is free only when it has left the last (pt/page_out.c). Locked memory stays.
  *
  * Locks   none is held by who asks: a fault has let go of all, and begins again after it. So it may wait for one space's mmap_lock
- *         after the other, and for the end of a space, whose pages are nobody's to take any more and not yet free. The pool's list
- *         is locked only to find the next space, and to get hold of it.
+ *         after the other, for the end of a space, whose pages are nobody's to take any more and not yet free, and for what
+ *         others are just taking away. The pool's list is locked only to find the next space, and to get hold of it.
  * Linux   mm/vmscan.c, try_to_free_pages(), which finds pages by lists, and their entries by rmap.
  */
 #include "mm/reclaim.h"
@@ -275,6 +275,26 @@ static bool wait_for_end(struct mm *mm, const struct round *round, uint32_t ends
 	return true;
 }
 
+/*
+ * Nothing was found, and frames may be on their way back: munmap and MADV_DONTNEED take pages away, and free them before they let go of
+ * mmap_lock. A writer's turn comes after theirs. True: there are frames now.
+ */
+static bool wait_for_changes(struct mm *mm)
+{
+	struct round round = { 0 };
+
+	for (uint32_t n = count_sharers(mm); n; n--) {
+		struct mm *other = next_space(mm, &round);
+
+		if (!other)
+			continue;
+		mmap_write_lock(other);
+		mmap_write_unlock(other);
+		mm_put(other);
+	}
+	return frames_used(mm->pt.frames) < frames_limit(mm->pt.frames);
+}
+
 bool mm_reclaim(struct mm *mm)
 {
 	uint64_t limit = frames_limit(mm->pt.frames), wanted = min_u64(MOST_AT_ONCE, 1 + limit / 8);
@@ -289,5 +309,6 @@ bool mm_reclaim(struct mm *mm)
 		else if (!alone)
 			take_shared(mm, &round);
 	}
-	return round.has_moved || frames_used(mm->pt.frames) < limit || wait_for_end(mm, &round, ends);
+	return round.has_moved || frames_used(mm->pt.frames) < limit || wait_for_end(mm, &round, ends) ||
+	       wait_for_changes(mm);
 }

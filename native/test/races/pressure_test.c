@@ -158,6 +158,34 @@ static void a_fault_does_not_wait_for_ever(void)
 	end_space(mm);
 }
 
+static int unmap_first(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(0), 4 * P);
+}
+
+/* They are in no mapping any more, and not yet free. */
+static void a_fault_waits_for_the_frames_that_munmap_is_freeing(void)
+{
+	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4);
+	struct racer unmap, fault;
+
+	map_at(mm, 0, 4, RW);
+	map_at(mm, 6, 2, RW);
+	for (uint64_t n = 0; n < 4; n++)
+		write_byte(mm, n, 1);
+	syncpoint_arm("unmap-pages");
+	race_request(&unmap, mm, unmap_first);
+	syncpoint_wait_parked("unmap-pages");
+	syncpoint_arm("mmap-lock-gate-waits");
+	race_fault(&fault, mm, page(6), VMALOCK_WRITE);
+	expect_parked(&fault, "mmap-lock-gate-waits");
+	syncpoint_release("unmap-pages");
+	expect_eq((int)race_end(&unmap), 0);
+	syncpoint_release("mmap-lock-gate-waits");
+	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
+	end_space(mm);
+}
+
 /* --- which spaces are looked into ------------------------------------------------------------------------------------ */
 
 static uint32_t sharers_of(vmalock_mm *mm)
@@ -235,6 +263,7 @@ static void a_space_that_is_about_to_end_is_passed_over(void)
 static const struct test_case cases[] = {
 	CASE(a_fault_waits_for_the_frames_of_a_space_that_is_ending),
 	CASE(a_fault_does_not_wait_for_ever),
+	CASE(a_fault_waits_for_the_frames_that_munmap_is_freeing),
 	CASE(a_child_is_looked_into_when_it_is_whole),
 	CASE(a_space_that_is_about_to_end_is_passed_over),
 	CASE(shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes),
