@@ -14,10 +14,10 @@
 #include <errno.h>
 
 #include "fault/fault.h"
+#include "fault/no_frame.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
 #include "mm/observer.h"
-#include "mm/reclaim.h"
 #include "mm/thp.h"
 #include "ops/advise.h"
 #include "policy/policy.h"
@@ -166,8 +166,9 @@ static enum outcome try_one(const struct collapse *c, uint64_t addr)
 static enum outcome collapse_one(const struct collapse *c, uint64_t addr)
 {
 	enum outcome outcome = try_one(c, addr);
+	struct no_frame no_frame = { 0 };
 
-	for (uint32_t n = 0; outcome == NO_FRAME && n < FAULT_MOST_RECLAIMS && mm_reclaim(c->mm); n++)
+	while (outcome == NO_FRAME && no_frame_try_again(c->mm, &no_frame))
 		outcome = try_one(c, addr);
 	return outcome == NO_FRAME ? ENDS_HERE : outcome;
 }

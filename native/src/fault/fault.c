@@ -7,9 +7,9 @@
  * Counts  attempts == success + abort + retry + miss + access_error, each counted where it is decided.
  */
 #include "fault/fault.h"
+#include "fault/no_frame.h"
 
 #include "mm/mmap_lock.h"
-#include "mm/reclaim.h"
 #include "mm/userfault.h"
 #include "ops/grow.h"
 #include "policy/policy.h"
@@ -212,14 +212,14 @@ static uint32_t attempt(struct fault *f, bool exec_implies_read, uint32_t *retri
 }
 
 /* Nothing is held: waits for a userfaultfd, or finds a frame. False: no use to begin again, and @result is what the fault comes to. */
-static bool may_go_on(struct fault *f, uint32_t *result, unsigned *reclaims)
+static bool may_go_on(struct fault *f, uint32_t *result, struct no_frame *no_frame)
 {
 	if (*result & FAULT_WAIT) {
 		*result = VMALOCK_FAULT_USERFAULT;
 		return fault_userfault_wait(f);
 	}
 	*result &= ~FAULT_RECLAIM;
-	return (*reclaims)++ < FAULT_MOST_RECLAIMS && mm_reclaim(f->mm);
+	return no_frame_try_again(f->mm, no_frame);
 }
 
 /* @again: what was brought is not yet what @access is about. */
@@ -229,7 +229,7 @@ static uint32_t resolve_once(struct mm *mm, uint64_t addr, enum vmalock_access a
 	struct userfault_wait wait; /* nobody reads it before userfault_queue() has written it */
 	struct fault f = { .mm = mm, .addr = addr, .access = access, .wait = &wait };
 	uint32_t result, retried = 0;
-	unsigned reclaims = 0;
+	struct no_frame no_frame = { 0 };
 
 	*again = false;
 	if (unlikely(addr >= MM_TASK_SIZE)) {
@@ -237,7 +237,7 @@ static uint32_t resolve_once(struct mm *mm, uint64_t addr, enum vmalock_access a
 		return VMALOCK_FAULT_SIGSEGV_MAPERR;
 	}
 	result = attempt(&f, exec_implies_read, &retried);
-	while (unlikely(result & (FAULT_WAIT | FAULT_RECLAIM)) && may_go_on(&f, &result, &reclaims))
+	while (unlikely(result & (FAULT_WAIT | FAULT_RECLAIM)) && may_go_on(&f, &result, &no_frame))
 		result = attempt(&f, exec_implies_read, &retried);
 	count_outcome(mm, result);
 	*again = f.access != access && (result & VMALOCK_FAULT_OUTCOME) <= VMALOCK_FAULT_MAJOR;

@@ -42,8 +42,6 @@ struct fault {
 
 /* No frame was free: let go of everything, take pages from somebody, and begin again. Never leaves this layer. */
 #define FAULT_RECLAIM 0x1000u
-/* Frames that were freed may go to others before the fault is back: it tries so often in a row. */
-#define FAULT_MOST_RECLAIMS 16u
 #define FAULT_NO_FRAME (FAULT_RECLAIM | VMALOCK_FAULT_OOM)
 
 /* One fault, any policy; counts everything. Return: VMALOCK_FAULT_ bits. Context: no lock. */

@@ -20,10 +20,10 @@
 #include <errno.h>
 
 #include "fault/fault.h"
+#include "fault/no_frame.h"
 #include "mm/anon.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
-#include "mm/reclaim.h"
 #include "ops/userfault_register.h"
 #include "policy/policy.h"
 #include "pt/file.h"
@@ -278,15 +278,16 @@ static int fill_pages(struct userfault_ctx *ctx, const struct userfault_fill *fi
 
 static int fill_pages_reclaiming(struct userfault_ctx *ctx, const struct userfault_fill *fill, uint64_t *done)
 {
-	unsigned reclaims = 0;
+	struct no_frame no_frame = { 0 };
 	uint64_t before;
 	int err;
 
 	do {
 		before = *done;
 		err = fill_pages(ctx, fill, done);
-		reclaims = *done > before ? 0 : reclaims + 1;
-	} while (err == FILL_NO_FRAME && reclaims <= FAULT_MOST_RECLAIMS && mm_reclaim(ctx->mm));
+		if (*done > before)
+			no_frame = (struct no_frame){ 0 };
+	} while (err == FILL_NO_FRAME && no_frame_try_again(ctx->mm, &no_frame));
 	return err == FILL_NO_FRAME ? -ENOMEM : err;
 }
 

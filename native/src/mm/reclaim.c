@@ -11,8 +11,8 @@
  * frame is free only when it has left the last (pt/page_out.c). Locked memory stays.
  *
  * Locks   none is held by who asks: a fault has let go of all, and begins again after it. So it may wait for one space's mmap_lock
- *         after the other, for the end of a space, whose pages are nobody's to take any more and not yet free, and for what
- *         others are just taking away. The pool's list is locked only to find the next space, and to get hold of it.
+ *         after the other, and for the end of a space, whose pages are nobody's to take any more and not yet free. The pool's list
+ *         is locked only to find the next space, and to get hold of it.
  * Linux   mm/vmscan.c, try_to_free_pages(), which finds pages by lists, and their entries by rmap.
  */
 #include "mm/reclaim.h"
@@ -26,7 +26,7 @@
 /* Linux: SWAP_CLUSTER_MAX. */
 #define MOST_AT_ONCE UINT64_C(32)
 
-/* For one space's end, of which a fault waits for FAULT_MOST_RECLAIMS at most. */
+/* For one space's end, of which a fault waits for NO_FRAME_MOST_TRIES at most. */
 #define LONGEST_WAIT_NS UINT64_C(100000000)
 
 /* --- which spaces there are ---------------------------------------------------------------------------------------- */
@@ -275,24 +275,18 @@ static bool wait_for_end(struct mm *mm, const struct round *round, uint32_t ends
 	return true;
 }
 
-/*
- * Nothing was found, and frames may be on their way back: munmap and MADV_DONTNEED take pages away, and free them before they let go of
- * mmap_lock. A writer's turn comes after theirs. True: there are frames now.
- */
-static bool wait_for_changes(struct mm *mm)
+void mm_for_each_sharer(struct mm *mm, void (*fn)(struct mm *sharer))
 {
 	struct round round = { 0 };
 
 	for (uint32_t n = count_sharers(mm); n; n--) {
-		struct mm *other = next_space(mm, &round);
+		struct mm *sharer = next_space(mm, &round);
 
-		if (!other)
+		if (!sharer)
 			continue;
-		mmap_write_lock(other);
-		mmap_write_unlock(other);
-		mm_put(other);
+		fn(sharer);
+		mm_put(sharer);
 	}
-	return frames_used(mm->pt.frames) < frames_limit(mm->pt.frames);
 }
 
 bool mm_reclaim(struct mm *mm)
@@ -309,6 +303,5 @@ bool mm_reclaim(struct mm *mm)
 		else if (!alone)
 			take_shared(mm, &round);
 	}
-	return round.has_moved || frames_used(mm->pt.frames) < limit || wait_for_end(mm, &round, ends) ||
-	       wait_for_changes(mm);
+	return round.has_moved || frames_used(mm->pt.frames) < limit || wait_for_end(mm, &round, ends);
 }

@@ -27,4 +27,7 @@ void mm_gave_all_back(struct frames *frames);
  */
 must_check bool mm_reclaim(struct mm *mm);
 
+/* Of each space that shares @mm's pool, but for those about to end. Context: no lock. */
+void mm_for_each_sharer(struct mm *mm, void (*fn)(struct mm *sharer));
+
 #endif

@@ -7,16 +7,6 @@
 #include "policy/policy.h"
 #include "sync/syncpoint.h"
 
-void mm_lock_all_vmas(struct mm *mm)
-{
-	struct index_cursor cursor;
-	struct index_entry entry;
-	bool more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry);
-
-	for (; more; more = index_cursor_next(&cursor, &entry))
-		mm_vma_write_lock(mm, entry.value);
-}
-
 static void shut_out_all(struct mm *mm)
 {
 	mmap_write_lock(mm);

@@ -11,9 +11,6 @@
 
 #include "mm/observer.h"
 
-/* Until the write section ends no fault is inside any VMA. Context: mmap_lock for writing. */
-void mm_lock_all_vmas(struct mm *mm);
-
 /* Return: 0; -ENOMEM. */
 must_check int op_observe(struct mm *mm, const struct vmalock_observer *observer, struct observation **out);
 

@@ -29,6 +29,16 @@ void mm_vma_write_lock(struct mm *mm, struct vma *vma)
 	check(vma_is_write_locked(vma));
 }
 
+void mm_lock_all_vmas(struct mm *mm)
+{
+	struct index_cursor cursor;
+	struct index_entry entry;
+	bool more = index_cursor_seek(&cursor, &mm->vmas, 0, &entry);
+
+	for (; more; more = index_cursor_next(&cursor, &entry))
+		mm_vma_write_lock(mm, entry.value);
+}
+
 /*
  * The RFC lets private anonymous memory in. 6.4 to 6.9 wanted it to have its anon already, since the handler would look
  * at the neighbours to make one; the handler asks again under the lock. They also kept out what is registered with a

@@ -57,6 +57,9 @@ must_check int policy_mm_create(const struct vmalock_options *options, const str
 /* write_lock() of the space's policy, counted. Context: mmap_lock for writing. */
 void mm_vma_write_lock(struct mm *mm, struct vma *vma);
 
+/* Until the write section ends no fault is inside any VMA. Context: mmap_lock for writing. */
+void mm_lock_all_vmas(struct mm *mm);
+
 /* May a fault on @vma take a fast path in @era? Context: the VMA held still, or RCU (then asked again later). */
 bool policy_era_allows(enum vmalock_faults era, const struct vma *vma);
 

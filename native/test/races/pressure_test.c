@@ -186,6 +186,27 @@ static void a_fault_waits_for_the_frames_that_munmap_is_freeing(void)
 	end_space(mm);
 }
 
+/* The last frame is in hand of a fault on the same page: who comes second finds no frame, and in a moment needs none. */
+static void a_fault_waits_for_another_that_brings_its_page(void)
+{
+	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 2);
+	struct racer first, second;
+
+	map_at(mm, 0, 2, RW);
+	write_byte(mm, 0, 1);
+	syncpoint_arm("fault-took-frame");
+	race_fault(&first, mm, page(1), VMALOCK_WRITE);
+	syncpoint_wait_parked("fault-took-frame");
+	syncpoint_arm("vma-write-waits");
+	race_fault(&second, mm, page(1), VMALOCK_WRITE);
+	expect_parked(&second, "vma-write-waits");
+	syncpoint_release("fault-took-frame");
+	expect_eq(race_end(&first) & VMALOCK_FAULT_OUTCOME, MINOR);
+	syncpoint_release("vma-write-waits");
+	expect_eq(race_end(&second) & VMALOCK_FAULT_OUTCOME, MINOR);
+	end_space(mm);
+}
+
 /* --- which spaces are looked into ------------------------------------------------------------------------------------ */
 
 static uint32_t sharers_of(vmalock_mm *mm)
@@ -264,6 +285,7 @@ static const struct test_case cases[] = {
 	CASE(a_fault_waits_for_the_frames_of_a_space_that_is_ending),
 	CASE(a_fault_does_not_wait_for_ever),
 	CASE(a_fault_waits_for_the_frames_that_munmap_is_freeing),
+	CASE(a_fault_waits_for_another_that_brings_its_page),
 	CASE(a_child_is_looked_into_when_it_is_whole),
 	CASE(a_space_that_is_about_to_end_is_passed_over),
 	CASE(shared_pages_leave_one_space_after_the_other_and_nobody_reads_anothers_bytes),
