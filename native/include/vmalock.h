@@ -224,6 +224,7 @@ VMALOCK_API const char *vmalock_mm_policy(const vmalock_mm *mm);
 #define VMALOCK_MAP_FIXED 0x10u
 #define VMALOCK_MAP_ANONYMOUS 0x20u
 #define VMALOCK_MAP_32BIT 0x40u
+#define VMALOCK_MAP_ABOVE4G 0x80u
 #define VMALOCK_MAP_GROWSDOWN 0x0100u
 #define VMALOCK_MAP_LOCKED 0x2000u
 #define VMALOCK_MAP_NORESERVE 0x4000u

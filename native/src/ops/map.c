@@ -15,9 +15,9 @@
 /* What MAP_SHARED_VALIDATE accepts: the flags that existed before it, less MAP_FIXED_NOREPLACE, which came later. */
 #define KNOWN_FLAGS                                                                                                     \
 	(VMALOCK_MAP_SHARED | VMALOCK_MAP_PRIVATE | VMALOCK_MAP_FIXED | VMALOCK_MAP_ANONYMOUS | VMALOCK_MAP_32BIT |     \
-	 VMALOCK_MAP_GROWSDOWN | VMALOCK_MAP_LOCKED | VMALOCK_MAP_NORESERVE | VMALOCK_MAP_POPULATE |                    \
-	 VMALOCK_MAP_NONBLOCK | VMALOCK_MAP_STACK | VMALOCK_MAP_HUGETLB | 0x0800u | 0x1000u | 0x80u | 0x4000000u |      \
-	 (21u << 26) | (30u << 26))
+	 VMALOCK_MAP_ABOVE4G | VMALOCK_MAP_GROWSDOWN | VMALOCK_MAP_LOCKED | VMALOCK_MAP_NORESERVE |                     \
+	 VMALOCK_MAP_POPULATE | VMALOCK_MAP_NONBLOCK | VMALOCK_MAP_STACK | VMALOCK_MAP_HUGETLB | 0x0800u | 0x1000u |    \
+	 0x4000000u | (21u << 26) | (30u << 26))
 
 /* --- what the arguments come to ------------------------------------------------------------------------------------ */
 
@@ -136,6 +136,7 @@ static int place(struct mm *mm, const struct map_request *r, uint64_t length, ui
 	int err = mm_place(mm, &where, out);
 
 	if (!err && (r->flags & VMALOCK_MAP_FIXED_NOREPLACE) && mm_range_is_mapped(mm, *out, *out + length))
+		.above_4g = r->flags & VMALOCK_MAP_ABOVE4G,
 		return -EEXIST;
 	return err;
 }

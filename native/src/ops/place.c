@@ -9,6 +9,7 @@
 #define BOTTOM_UP_BASE page_down(MM_TASK_SIZE / 3)
 #define LOW_2G_START UINT64_C(0x40000000)
 #define LOW_2G_END UINT64_C(0x80000000)
+#define ABOVE_4G UINT64_C(0x100000000)
 
 uint64_t vma_start_gap(const struct vma *vma)
 {
@@ -58,11 +59,10 @@ static bool find_up(struct mm *mm, uint64_t low, uint64_t high, uint64_t length,
 	return false;
 }
 
-/* Top down; if that fails, as Linux does it, bottom up in the upper two thirds. */
-static bool find_room(struct mm *mm, uint64_t length, uint64_t *out)
+/* Top down to @low; if that fails, as Linux does it, bottom up in the upper two thirds. */
+static bool find_room(struct mm *mm, uint64_t low, uint64_t length, uint64_t *out)
 {
-	return find_down(mm, PAGE_SIZE, mm->mmap_base, length, out) ||
-	       find_up(mm, BOTTOM_UP_BASE, MM_TASK_SIZE, length, out);
+	return find_down(mm, low, mm->mmap_base, length, out) || find_up(mm, BOTTOM_UP_BASE, MM_TASK_SIZE, length, out);
 }
 
 /* A hint is taken when it fits below the next mapping and, if that is a stack, its guard gap. */
@@ -87,18 +87,20 @@ static int check_fixed(struct mm *mm, uint64_t addr, uint64_t length)
 	return addr < MM_ROOT_ONLY_ADDRESSES && !mm_is_privileged(mm) ? -EPERM : 0;
 }
 
-/* @hint: 0, or where it is to go if it fits. */
+/* @hint: 0, or where it is to go if it fits. @length: with what aligning asks for beside, which may be too much. */
 static bool find(struct mm *mm, const struct place *where, uint64_t hint, uint64_t length, uint64_t *out)
 {
+	if (length > MM_TASK_SIZE)
+		return false;
 	if (where->low_2g && (length > LOW_2G_END || hint > LOW_2G_END - length))
 		hint = 0; /* MAP_32BIT: a hint below is taken as well, even below the first GiB */
 	if (hint_fits(mm, hint, length)) {
 		*out = hint;
 		return true;
 	}
-	if (where->low_2g)
+	if (where->low_2g) /* MAP_ABOVE4G beside it means nothing */
 		return find_up(mm, LOW_2G_START, LOW_2G_END, length, out);
-	return find_room(mm, length, out);
+	return find_room(mm, where->above_4g ? ABOVE_4G : PAGE_SIZE, length, out);
 }
 
 enum place_alignment place_alignment(const struct vma_file *file)

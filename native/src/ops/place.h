@@ -19,7 +19,8 @@ struct place {
 	uint64_t addr;   /* bytes: a hint, or exact */
 	uint64_t length; /* bytes, whole pages */
 	bool fixed;
-	bool low_2g; /* MAP_32BIT: the second GiB */
+	bool low_2g;   /* MAP_32BIT: the second GiB */
+	bool above_4g; /* MAP_ABOVE4G: nothing that is found lies lower; a hint may */
 	enum place_alignment alignment;
 	uint64_t offset; /* bytes into the file, for PLACE_LIKE_OFFSET */
 };

@@ -9,6 +9,8 @@ const MAP_SHARED = 0x1;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 const MAP_FIXED = 0x10;
 const MAP_32BIT = 0x40;
+const MAP_ABOVE4G = 0x80;
+const MAP_NORESERVE = 0x4000;
 const MAP_SYNC = 0x8_0000;
 
 describe('mmap', () => {
@@ -107,5 +109,37 @@ describe('mremap', () => {
     const before = space.maps();
     expect(codeOf(() => space.mremap(BASE, oldLength, 8192))).toBe('EINVAL');
     expect(space.maps()).toBe(before);
+describe('a length of nearly the whole user half', () => {
+  const USER_HALF = 2 ** 47 - 4096;
+  const BEYOND = [1n << 47n, 1n << 63n, (1n << 64n) - (1n << 47n), (1n << 64n) - 4096n];
+
+  it.each(BEYOND)('has no room at the hint %s, though aligning it would ask for more than there is', (address) => {
+    using space = new AddressSpace();
+    for (const writtenBack of [true, false])
+      for (const length of [USER_HALF - 4096, USER_HALF - (USER_HALF % 2 ** 21), USER_HALF]) {
+        const file = new SimFile({ length: 4096, writtenBack });
+        expect(codeOf(() => space.mmap({ address, length, file, prot: 'r' }))).toBe('ENOMEM');
+        expect(codeOf(() => space.mmap({ address, length, noReserve: true }))).toBe('ENOMEM');
+      }
+    expect(space.maps()).toBe('');
+  });
+
+  it('is found above 4 GiB where MAP_ABOVE4G asks for that, if there is room', () => {
+    using space = new AddressSpace();
+    const upTo = 2 ** 47 - 2 ** 27 - 4096; // where the search begins
+    const flags = MAP_PRIVATE_ANONYMOUS | MAP_NORESERVE;
+    const fits = upTo - 2 ** 32;
+    expect(space.mmap({ length: fits, prot: 'r', flags: flags | MAP_ABOVE4G })).toBe(2 ** 32);
+    space.munmap(2 ** 32, fits);
+    const tooLong = { length: fits + 8192, prot: 'r' };
+    expect(codeOf(() => space.mmap({ ...tooLong, flags: flags | MAP_ABOVE4G }))).toBe('ENOMEM');
+    expect(space.mmap({ ...tooLong, flags })).toBe(2 ** 32 - 8192);
+    // a hint may be lower, and MAP_32BIT beside it has its way
+    using other = new AddressSpace();
+    expect(other.mmap({ address: 0x2000_0000, length: 4096, flags: flags | MAP_ABOVE4G })).toBe(0x2000_0000);
+    expect(other.mmap({ length: 4096, flags: flags | MAP_ABOVE4G | MAP_32BIT })).toBe(0x4000_0000);
+  });
+});
+
   });
 });
