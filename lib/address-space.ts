@@ -120,7 +120,8 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
    * @returns the address, in bytes
    * @throws {VmalockError} `EINVAL`, `ENOMEM` (no gap is large enough, a limit), `EEXIST` (`fixed: 'noreplace'`),
    *   `EACCES` (the file's mode, {@link AddressSpace.setMdwe}), `EPERM`, `EAGAIN`, `EOVERFLOW`, `EOPNOTSUPP`, `EBADF`. Shared anonymous
-   *   memory that is too much to promise (`ENOMEM`) leaves a gap where it was to replace something with `fixed: true`
+   *   memory that is too much to promise (`ENOMEM`), and MAP_SYNC of a file of a disk (`EOPNOTSUPP`), leave a gap where they were to replace
+   *   something with `fixed: true`
    *
    * @example
    * const stack = space.mmap({ length: 65536, growsDown: true });

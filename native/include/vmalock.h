@@ -261,8 +261,8 @@ VMALOCK_API const char *vmalock_mm_policy(const vmalock_mm *mm);
  * Context: takes mmap_lock for writing; may sleep.
  * Return:  0; EINVAL, ENOMEM, EEXIST, EBADF (neither MAP_ANONYMOUS nor @file), EACCES (the file's mode, MDWE), EPERM (below
  *          64 KiB unprivileged), EAGAIN (memlock limit), EOVERFLOW (offset + length), EOPNOTSUPP, ENODEV, ENOSYS (hugetlb).
- *          Nothing has changed then, but where shared anonymous memory is refused as too much to promise (ENOMEM): what MAP_FIXED was
- *          to replace has gone.
+ *          Nothing has changed then, but where shared anonymous memory is refused as too much to promise (ENOMEM), or a file of a disk
+ *          with MAP_SYNC (EOPNOTSUPP): what MAP_FIXED was to replace has gone.
  */
 VMALOCK_API VMALOCK_MUST_CHECK int vmalock_mm_map(vmalock_mm *mm, uint64_t addr, uint64_t length, uint32_t prot,
 						  uint32_t flags, vmalock_file *file, uint64_t offset, uint64_t *out);

@@ -42,6 +42,12 @@ static bool file_reaches(const struct map_request *r)
 	return r->offset >> PAGE_SHIFT <= ((uint64_t)INT64_MAX - page_up(r->length)) >> PAGE_SHIFT;
 }
 
+/* A file of a disk is as one of ext4 or xfs, which know MAP_SYNC (btrfs does not, nor does memory). */
+static uint32_t known_flags(const struct vma_file *file)
+{
+	return KNOWN_FLAGS | (file_is_written_back(file) ? VMALOCK_MAP_SYNC : 0);
+}
+
 static int file_kind(const struct map_request *r, uint64_t *flags)
 {
 	bool readable = r->file->mode != VMALOCK_FILE_WRONLY, writable = r->file->mode != VMALOCK_FILE_RDONLY;
@@ -50,7 +56,7 @@ static int file_kind(const struct map_request *r, uint64_t *flags)
 		return -EOVERFLOW;
 	switch (r->flags & VMALOCK_MAP_TYPE) {
 	case VMALOCK_MAP_SHARED_VALIDATE:
-		if (r->flags & ~KNOWN_FLAGS)
+		if (r->flags & ~known_flags(r->file))
 			return -EOPNOTSUPP;
 		/* fall through */
 	case VMALOCK_MAP_SHARED:
@@ -130,13 +136,13 @@ static int place(struct mm *mm, const struct map_request *r, uint64_t length, ui
 		.length = length,
 		.fixed = fixed,
 		.low_2g = r->flags & VMALOCK_MAP_32BIT,
+		.above_4g = r->flags & VMALOCK_MAP_ABOVE4G,
 		.alignment = alignment(r),
 		.offset = r->offset,
 	};
 	int err = mm_place(mm, &where, out);
 
 	if (!err && (r->flags & VMALOCK_MAP_FIXED_NOREPLACE) && mm_range_is_mapped(mm, *out, *out + length))
-		.above_4g = r->flags & VMALOCK_MAP_ABOVE4G,
 		return -EEXIST;
 	return err;
 }
@@ -235,7 +241,7 @@ static int replace(struct mm *mm, const struct region *r, uint64_t flags, struct
 	return 0;
 }
 
-/* What lay there has gone, and nothing comes. Return: -ENOMEM. */
+/* What lay there has gone, and nothing comes. Return: @r->refusal. */
 static int leave_gap(struct mm *mm, const struct region *r, struct unmapping *u)
 {
 	if (u->count && !index_reserve(&mm->vmas, 1)) {
@@ -244,7 +250,7 @@ static int leave_gap(struct mm *mm, const struct region *r, struct unmapping *u)
 		unmap_pages(mm, u);
 		unmap_finish(mm, u);
 	}
-	return -ENOMEM;
+	return r->refusal;
 }
 
 int map_region(struct mm *mm, const struct region *r)
@@ -260,7 +266,7 @@ int map_region(struct mm *mm, const struct region *r)
 	err = check_limits(mm, r, &u);
 	if (err)
 		return err;
-	if (r->is_refused)
+	if (r->refusal)
 		return leave_gap(mm, r, &u);
 	if (flags_are_accountable(flags))
 		flags |= VM_ACCOUNT;
@@ -280,8 +286,9 @@ static int map_shared_anonymous(struct mm *mm, struct region *region)
 	bool charged = !(region->flags & VM_NORESERVE);
 	int err;
 
-	region->is_refused = charged && !mm_may_commit(mm, region->length >> PAGE_SHIFT);
-	if (region->is_refused)
+	if (charged && !mm_may_commit(mm, region->length >> PAGE_SHIFT))
+		region->refusal = -ENOMEM;
+	if (region->refusal)
 		return map_region(mm, region);
 	err = file_create_shared_anonymous(region->length, mm->backing == VMALOCK_BACKING_NONE, &region->file);
 
@@ -292,6 +299,17 @@ static int map_shared_anonymous(struct mm *mm, struct region *region)
 	err = map_region(mm, region);
 	vma_file_put(region->file); /* the mapping holds its own */
 	return err;
+}
+
+/*
+ * The bytes of a file of a disk lie in the page cache: none is on the disk at once. Linux: the file's own mmap(), asked when nothing else
+ * refuses, whichever type the mapping has (daxdev_mapping_supported()).
+ */
+static int map_file(struct mm *mm, struct region *region)
+{
+	if ((region->flags & VM_SYNC) && file_is_written_back(region->file))
+		region->refusal = -EOPNOTSUPP;
+	return map_region(mm, region);
 }
 
 static int map_locked(struct mm *mm, const struct map_request *r, struct region *region)
@@ -315,7 +333,7 @@ static int map_locked(struct mm *mm, const struct map_request *r, struct region 
 	if (mm_denies_exec(mm, region->flags, region->flags))
 		return -EACCES;
 	if (r->file)
-		return map_region(mm, region);
+		return map_file(mm, region);
 	if (region->flags & VM_SHARED) {
 		region->pgoff = 0;
 		return map_shared_anonymous(mm, region);

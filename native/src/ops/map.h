@@ -23,7 +23,8 @@ struct populate {
 
 /*
  * Return: 0, the address and what to populate; or the errors of vmalock_mm_map(), after which nothing has changed but
- * splits at the ends of the range; where shared anonymous memory is promised to nobody, what MAP_FIXED was to replace has gone.
+ * splits at the ends of the range; where shared anonymous memory is promised to nobody, or a file cannot be mapped with MAP_SYNC, what
+ * MAP_FIXED was to replace has gone.
  */
 must_check int op_mmap(struct mm *mm, const struct map_request *request, uint64_t *out, struct populate *populate);
 
@@ -43,14 +44,14 @@ static inline uint64_t flags_of_prot(uint32_t prot)
 
 /*
  * Makes [@start, @start + @length) a mapping, joined with its neighbours where they are equal, instead of whatever lies there.
- * Return: 0; -ENOMEM. Context: mmap_lock for writing.
+ * Return: 0; -ENOMEM; @refusal. Context: mmap_lock for writing.
  */
 struct region {
 	uint64_t start, length; /* bytes */
 	uint64_t pgoff, flags;
 	struct vma_file *file;
-	bool only_grow;  /* see struct merge */
-	bool is_refused; /* nobody promises its memory: what lies there goes all the same, and the answer is -ENOMEM */
+	bool only_grow; /* see struct merge */
+	int refusal; /* 0; or the answer, when what is to be mapped is not to be had: what lies there goes all the same */
 	struct userfault_notices *notices; /* as unmap_prepare() */
 };
 must_check int map_region(struct mm *mm, const struct region *region);

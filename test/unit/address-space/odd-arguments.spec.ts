@@ -55,6 +55,37 @@ describe('mmap', () => {
   });
 });
 
+describe('MAP_SYNC of a file of a disk', () => {
+  const disk = () => new SimFile({ length: 4096, writtenBack: true });
+
+  it.each([
+    ['is not to be had, shared', { shared: true }, 'EOPNOTSUPP'],
+    ['nor when flags are looked at', { shared: 'validate' }, 'EOPNOTSUPP'],
+    ['nor private', { flags: MAP_SYNC | 0x2 }, 'EOPNOTSUPP'],
+    [
+      'is known when flags are looked at, so that others are told first',
+      { growsDown: true, shared: 'validate' },
+      'EINVAL',
+    ],
+  ] as const)('%s', (_, how, code) => {
+    using space = new AddressSpace();
+    expect(codeOf(() => space.mmap({ length: 4096, flags: MAP_SYNC, ...how, file: disk() }))).toBe(code);
+  });
+
+  it('is told last: what it was to replace has gone', () => {
+    using space = new AddressSpace();
+    space.mmap({ address: BASE, length: 3 * 4096, fixed: true });
+    const over = { address: BASE + 4096, length: 4096, fixed: true, shared: true, file: disk() };
+    expect(codeOf(() => space.mmap({ ...over, flags: MAP_SYNC }))).toBe('EOPNOTSUPP');
+    expect([...space].map(({ start, end }) => [start - BASE, end - BASE])).toEqual([
+      [0, 4096],
+      [8192, 12288],
+    ]);
+    expect(space.status()).toMatchObject({ VmSize: 8192, Committed: 8192 });
+    space.validate();
+  });
+});
+
 describe('a hint', () => {
   it.each([
     ['below 64 KiB goes there, for whoever asks', 4096, 4096, 0, 65536],
@@ -75,6 +106,38 @@ describe('a hint', () => {
       expect(codeOf(() => space.mmap({ address: BASE, length, flags: MAP_PRIVATE_ANONYMOUS | MAP_32BIT }))).toBe(
         'ENOMEM',
       );
+  });
+});
+
+describe('a length of nearly the whole user half', () => {
+  const USER_HALF = 2 ** 47 - 4096;
+  const BEYOND = [1n << 47n, 1n << 63n, (1n << 64n) - (1n << 47n), (1n << 64n) - 4096n];
+
+  it.each(BEYOND)('has no room at the hint %s, though aligning it would ask for more than there is', (address) => {
+    using space = new AddressSpace();
+    for (const writtenBack of [true, false])
+      for (const length of [USER_HALF - 4096, USER_HALF - (USER_HALF % 2 ** 21), USER_HALF]) {
+        const file = new SimFile({ length: 4096, writtenBack });
+        expect(codeOf(() => space.mmap({ address, length, file, prot: 'r' }))).toBe('ENOMEM');
+        expect(codeOf(() => space.mmap({ address, length, noReserve: true }))).toBe('ENOMEM');
+      }
+    expect(space.maps()).toBe('');
+  });
+
+  it('is found above 4 GiB where MAP_ABOVE4G asks for that, if there is room', () => {
+    using space = new AddressSpace();
+    const upTo = 2 ** 47 - 2 ** 27 - 4096; // where the search begins
+    const flags = MAP_PRIVATE_ANONYMOUS | MAP_NORESERVE;
+    const fits = upTo - 2 ** 32;
+    expect(space.mmap({ length: fits, prot: 'r', flags: flags | MAP_ABOVE4G })).toBe(2 ** 32);
+    space.munmap(2 ** 32, fits);
+    const tooLong = { length: fits + 8192, prot: 'r' };
+    expect(codeOf(() => space.mmap({ ...tooLong, flags: flags | MAP_ABOVE4G }))).toBe('ENOMEM');
+    expect(space.mmap({ ...tooLong, flags })).toBe(2 ** 32 - 8192);
+    // a hint may be lower, and MAP_32BIT beside it has its way
+    using other = new AddressSpace();
+    expect(other.mmap({ address: 0x2000_0000, length: 4096, flags: flags | MAP_ABOVE4G })).toBe(0x2000_0000);
+    expect(other.mmap({ length: 4096, flags: flags | MAP_ABOVE4G | MAP_32BIT })).toBe(0x4000_0000);
   });
 });
 
@@ -109,37 +172,5 @@ describe('mremap', () => {
     const before = space.maps();
     expect(codeOf(() => space.mremap(BASE, oldLength, 8192))).toBe('EINVAL');
     expect(space.maps()).toBe(before);
-describe('a length of nearly the whole user half', () => {
-  const USER_HALF = 2 ** 47 - 4096;
-  const BEYOND = [1n << 47n, 1n << 63n, (1n << 64n) - (1n << 47n), (1n << 64n) - 4096n];
-
-  it.each(BEYOND)('has no room at the hint %s, though aligning it would ask for more than there is', (address) => {
-    using space = new AddressSpace();
-    for (const writtenBack of [true, false])
-      for (const length of [USER_HALF - 4096, USER_HALF - (USER_HALF % 2 ** 21), USER_HALF]) {
-        const file = new SimFile({ length: 4096, writtenBack });
-        expect(codeOf(() => space.mmap({ address, length, file, prot: 'r' }))).toBe('ENOMEM');
-        expect(codeOf(() => space.mmap({ address, length, noReserve: true }))).toBe('ENOMEM');
-      }
-    expect(space.maps()).toBe('');
-  });
-
-  it('is found above 4 GiB where MAP_ABOVE4G asks for that, if there is room', () => {
-    using space = new AddressSpace();
-    const upTo = 2 ** 47 - 2 ** 27 - 4096; // where the search begins
-    const flags = MAP_PRIVATE_ANONYMOUS | MAP_NORESERVE;
-    const fits = upTo - 2 ** 32;
-    expect(space.mmap({ length: fits, prot: 'r', flags: flags | MAP_ABOVE4G })).toBe(2 ** 32);
-    space.munmap(2 ** 32, fits);
-    const tooLong = { length: fits + 8192, prot: 'r' };
-    expect(codeOf(() => space.mmap({ ...tooLong, flags: flags | MAP_ABOVE4G }))).toBe('ENOMEM');
-    expect(space.mmap({ ...tooLong, flags })).toBe(2 ** 32 - 8192);
-    // a hint may be lower, and MAP_32BIT beside it has its way
-    using other = new AddressSpace();
-    expect(other.mmap({ address: 0x2000_0000, length: 4096, flags: flags | MAP_ABOVE4G })).toBe(0x2000_0000);
-    expect(other.mmap({ length: 4096, flags: flags | MAP_ABOVE4G | MAP_32BIT })).toBe(0x4000_0000);
-  });
-});
-
   });
 });
