@@ -21,6 +21,7 @@
 #include "mm/thp.h"
 #include "ops/advise.h"
 #include "policy/policy.h"
+#include "pt/file.h"
 #include "pt/pte.h"
 #include "sync/syncpoint.h"
 
@@ -55,8 +56,8 @@ static bool may_collapse(const struct collapse *c, const struct vma *vma)
 }
 
 /*
- * What is asked of a mapping before any 2 MiB of it: those of files, which stand for memfd, need only lie so that a huge page could be in
- * both. (None ever is, see docs/differences.md.)
+ * What is asked of a mapping before any 2 MiB of it: files of memory need only lie so that a huge page could be in both (none ever is, see
+ * docs/differences.md), and files of a disk have none in Linux either, unless it was built with CONFIG_READ_ONLY_THP_FOR_FS.
  */
 static bool may_hold_one(const struct collapse *c, const struct vma *vma)
 {
@@ -64,7 +65,8 @@ static bool may_hold_one(const struct collapse *c, const struct vma *vma)
 		return false;
 	if (vma_is_anonymous(vma))
 		return may_collapse(c, vma);
-	return is_allowed(c, vma) && ((vma_start(vma) >> PAGE_SHIFT) - vma->pgoff) % PT_HUGE_PAGES == 0;
+	return is_allowed(c, vma) && !file_is_written_back(vma->file) &&
+	       ((vma_start(vma) >> PAGE_SHIFT) - vma->pgoff) % PT_HUGE_PAGES == 0;
 }
 
 /* Pages enough, and of those enough in use, that a daemon should go to the trouble. */

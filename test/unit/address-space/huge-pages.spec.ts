@@ -1,7 +1,7 @@
 /**
  * Huge pages by TypeScript: the option, what is resident, what is counted.
  */
-import { AddressSpace, type AddressSpaceOptions } from '../../../lib';
+import { AddressSpace, type AddressSpaceOptions, SimFile } from '../../../lib';
 import { codeOf } from '../../support/codes';
 import { PAGE } from '../../support/drawing';
 
@@ -52,6 +52,19 @@ describe('the option thp', () => {
     child.write(AT, Buffer.from('x'));
     expect(resident(child)).toBe(512);
     expect(resident(space)).toBe(0);
+  });
+});
+
+describe('MADV_COLLAPSE of a file', () => {
+  it.each([
+    ['of memory is EINVAL, but for a range without a whole huge page', false, 'ok'],
+    ['of a disk is EINVAL, however short', true, 'EINVAL'],
+  ] as const)('%s', (_, writtenBack, short) => {
+    using space = new AddressSpace();
+    const file = new SimFile({ length: 2 * HUGE, writtenBack });
+    space.mmap({ address: AT, fixed: true, length: 2 * HUGE, file, shared: true });
+    expect(codeOf(() => space.madvise(AT, HUGE, 'collapse'))).toBe('EINVAL');
+    expect(codeOf(() => space.madvise(AT, HUGE - PAGE, 'collapse'))).toBe(short);
   });
 });
 
