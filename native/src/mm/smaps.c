@@ -54,6 +54,7 @@ static void add_usage(struct mm *mm, const struct vma *vma, struct pt_usage *usa
 		.file = vma->file,
 		.index = vma_index_at(vma, vma_start(vma)),
 		.locked = vma_flags(vma) & VM_LOCKED,
+		.droppable = vma_flags(vma) & VM_DROPPABLE,
 	};
 
 	pt_add_usage(&mm->pt, &range, usage);

@@ -20,7 +20,7 @@ static uint64_t *share_of_kind(struct pt_usage *usage, enum pte_kind kind)
 }
 
 /* @dirty: it was written, by this entry or another. */
-static void add_page(struct pt *pt, uint64_t pte, bool dirty, bool locked, struct pt_usage *usage)
+static void add_page(struct pt *pt, uint64_t pte, bool dirty, const struct pt_usage_range *range, struct pt_usage *usage)
 {
 	uint32_t users = pte_is_frame(pte) ? frame_users(pt->frames, pte_page(pte)) : 1;
 	uint64_t share = (PAGE_SIZE << PT_SHARE_SHIFT) / users;
@@ -29,7 +29,7 @@ static void add_page(struct pt *pt, uint64_t pte, bool dirty, bool locked, struc
 	usage->referenced += pte & PTE_ACCESSED ? PAGE_SIZE : 0;
 	if (pte_is_frame(pte)) {
 		usage->anonymous += PAGE_SIZE;
-		usage->lazy_free += (pte & PTE_LAZY_FREE) && !dirty ? PAGE_SIZE : 0;
+		usage->lazy_free += ((pte & PTE_LAZY_FREE) || range->droppable) && !dirty ? PAGE_SIZE : 0;
 	}
 	if (users > 1)
 		*(dirty ? &usage->shared_dirty : &usage->shared_clean) += PAGE_SIZE;
@@ -38,7 +38,7 @@ static void add_page(struct pt *pt, uint64_t pte, bool dirty, bool locked, struc
 	usage->share += share;
 	*share_of_kind(usage, pte_kind(pte)) += share;
 	usage->share_dirty += dirty ? share : 0;
-	usage->share_locked += locked ? share : 0;
+	usage->share_locked += range->locked ? share : 0;
 }
 
 static void add_swapped(struct pt *pt, uint64_t pte, struct pt_usage *usage)
@@ -55,8 +55,9 @@ static bool is_dirty(const struct pt_usage_range *range, uint64_t addr, uint64_t
 	return file_page_state(range->file, range->index + ((addr - range->start) >> PAGE_SHIFT)) == FILE_PAGE_DIRTY;
 }
 
-static void add_huge(struct pt *pt, uint64_t start, uint64_t end, bool locked, struct pt_usage *usage)
+static void add_huge(struct pt *pt, const struct pt_usage_range *range, struct pt_usage *usage)
 {
+	uint64_t start = range->start, end = range->end;
 	struct huge huge;
 
 	while (huge_next_whole(pt, &start, end, &huge)) {
@@ -70,7 +71,7 @@ static void add_huge(struct pt *pt, uint64_t start, uint64_t end, bool locked, s
 		/* Split meanwhile: its small pages are counted with the others. */
 		if (pte_is_huge(pte) && pte_is_frame(pte)) {
 			for (uint32_t i = 0; i < PT_HUGE_PAGES; i++)
-				add_page(pt, pte_huge_part(pte, i), pte & PTE_DIRTY, locked, usage);
+				add_page(pt, pte_huge_part(pte, i), pte & PTE_DIRTY, range, usage);
 			usage->huge += PT_HUGE_SIZE;
 		}
 		spinlock_unlock(slot.lock, RANK_TABLE);
@@ -84,7 +85,7 @@ void pt_add_usage(struct pt *pt, const struct pt_usage_range *range, struct pt_u
 
 	check(page_aligned(range->start | range->end));
 	if (pt_has_huge(pt))
-		add_huge(pt, range->start, range->end, range->locked, usage);
+		add_huge(pt, range, usage);
 	while (table_span_next(pt, &at, range->end, &span)) {
 		table_lock(span.table);
 		for (uint32_t i = span.first; i < span.end && span.table->live; i++) {
@@ -92,7 +93,7 @@ void pt_add_usage(struct pt *pt, const struct pt_usage_range *range, struct pt_u
 			uint64_t addr = span.addr + ((uint64_t)(i - span.first) << PAGE_SHIFT);
 
 			if (pte_is_present(pte) && pte_kind(pte) != PTE_ZERO)
-				add_page(pt, pte, is_dirty(range, addr, pte), range->locked, usage);
+				add_page(pt, pte, is_dirty(range, addr, pte), range, usage);
 			else if (pte_is_swap(pte))
 				add_swapped(pt, pte, usage);
 		}

@@ -21,7 +21,7 @@ struct pt_usage_range {
 	uint64_t start, end;
 	struct vma_file *file; /* what it maps, or NULL */
 	uint64_t index;        /* of the page at @start in @file */
-	bool locked;
+	bool locked, droppable;
 };
 
 /*

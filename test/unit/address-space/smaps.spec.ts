@@ -50,6 +50,16 @@ describe('smaps', () => {
     expect([kB(space, 'LazyFree'), kB(space, 'Private_Dirty')]).toEqual([0, 4]);
   });
 
+  it('tells that droppable memory may be taken as long as nobody has written it', () => {
+    using space = new AddressSpace({ zeroPage: false });
+    const start = space.mmap({ length: 2 * PAGE, droppable: true, prot: 'r' });
+    space.read(start, 2 * PAGE);
+    expect([kB(space, 'LazyFree'), kB(space, 'Anonymous')]).toEqual([8, 8]);
+    space.mprotect(start, 2 * PAGE, 'rw');
+    space.write(start + PAGE, Uint8Array.of(1));
+    expect([kB(space, 'LazyFree'), kB(space, 'Anonymous')]).toEqual([4, 8]);
+  });
+
   it('is summed by smapsRollup', () => {
     using space = drawn('AA.B');
     space.mlock(page(0), pages(2));
