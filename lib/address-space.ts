@@ -687,7 +687,7 @@ export class AddressSpace implements Disposable, Iterable<Vma> {
   }
 
   static #transferred(code: number, what: string, address: Bytes): void {
-    if (code < 0) throw errorOf(code, what, Number(address) + (moved[0] ?? 0));
+    if (code < 0) throw errorOf(code, what, BigInt(address) + BigInt(moved[0] ?? 0));
   }
 
   /** Fetches an instruction, faulting as a program would. @throws {VmalockError} `SIGSEGV`, `SIGBUS`, `ENOMEM` */

@@ -39,7 +39,7 @@ export class VmalockError extends Error {
   declare readonly errno?: number;
   /** The call that failed, by its Linux name. */
   declare readonly syscall?: string;
-  /** In bytes: where the range of the call begins, or the address that gave the signal. */
+  /** In bytes: where the range of the call begins, or the address that gave the signal. Rounded above 2^53, where the message has all of it. */
   declare readonly address?: number;
   /** What `si_code` of the signal would be. */
   declare readonly siCode?: 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'BUS_MCEERR_AR';

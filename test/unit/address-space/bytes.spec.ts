@@ -50,6 +50,20 @@ describe('read and write', () => {
     expect(space.read(page(1) - 2, 4).toString()).toBe('ab\0\0');
   });
 
+  it.each([
+    [(1n << 64n) - 1n, '0xffffffffffffffff'],
+    [(1n << 64n) - 4097n, '0xffffffffffffefff'],
+    [(1n << 53n) + 1n, '0x20000000000001'],
+  ])('name an address exactly that is too large for a number: %s', (address, shown) => {
+    using space = drawn('A');
+    for (const call of [() => space.read(address, 1), () => space.write(address, Uint8Array.of(1))])
+      expect(errorOf(call)).toMatchObject({
+        code: 'SIGSEGV',
+        address: Number(address),
+        message: expect.stringContaining(`(${shown})`) as string,
+      });
+  });
+
   it('tell a bus error behind the end of a file', () => {
     using space = new AddressSpace();
     const start = space.mmap({ length: pages(2), file: new SimFile({ length: 10, fill: 65 }), prot: 'r' });
