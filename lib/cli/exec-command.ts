@@ -28,6 +28,7 @@ no answer. Answers are written as soon as their operation has been read, so a pi
 
   mmap OFF LEN PROT FLAGS [PGOFF]   FLAGS: p private (default), s shared, a anonymous (default), f the protocol's file
                                     (needs PGOFF), N MAP_FIXED_NOREPLACE, R NORESERVE, P POPULATE, L LOCKED, S STACK,
+                                    G GROWSDOWN, H without MAP_FIXED (goes at once where it is not taken: '@away'),
                                     B a length of 1 TiB more, which no machine promises,
                                     D DROPPABLE instead of p
   munmap OFF LEN                    madvise OFF LEN ADVICE
@@ -56,13 +57,13 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   smaps                             kB of each private anonymous mapping: Rss, Anonymous, Swap, Locked; without --swap also
                                     Pss, Pss_Dirty, Shared_Clean, Shared_Dirty, Private_Clean, Private_Dirty
   status                            pages mapped, private writable, locked, of stacks, executable
-  rlimit as|data|memlock PAGES      so many, or - for no limit
+  rlimit as|data|memlock|stack PAGES  so many, or - for no limit; of a stack 2048 at first
   privileged on|off                 off: limits on locked memory hold
   thp-disable on|advised|off        no huge pages; advised: but where they are asked for. --thp never begins with on
   reset                             unmaps the range, empties the file, lifts limits
 
-An amount is PAGES, PAGES+BYTES or +BYTES; PROT is any of r, w, x, or - for none.
-Answers: '@PAGE ok' or 'N ok'; '-1 ERRNO' or a signal's code; 'X reason' for what is refused before it is tried.
+An amount is PAGES, PAGES+BYTES or +BYTES; PROT is any of r, w, x, d for PROT_GROWSDOWN, or - for none.
+Answers: '@PAGE ok', '@away ok' or 'N ok'; '-1 ERRNO' or a signal's code; 'X reason' for what is refused before it is tried.
 
   $ diff <(kernel_oracle < script | tail -n +2) <(vmalock exec --header none script)
 `;

@@ -38,7 +38,9 @@ export interface ExecutorOptions {
 class Refusal extends Error {}
 
 /** Those that a line may set. */
-const LIMITS = ['as', 'data', 'memlock'] as const;
+const LIMITS = ['as', 'data', 'memlock', 'stack'] as const;
+/** What a stack may grow to until a line says otherwise. */
+const STACK_LIMIT = 8 * 2 ** 20;
 
 function onOrOff(word: string | undefined): boolean {
   if (word !== 'on' && word !== 'off') throw new Refusal('syntax');
@@ -195,7 +197,7 @@ export class Executor implements Disposable {
     this.space.munmap(this.window.start, this.window.end - this.window.start);
     if (this.fileHasChanged) this.file = this.newFile();
     this.fileHasChanged = false;
-    this.space.setLimits({ as: Infinity, data: Infinity, memlock: Infinity });
+    this.space.setLimits({ as: Infinity, data: Infinity, memlock: Infinity, stack: STACK_LIMIT });
     this.space.setPrivileged(true);
     this.resetThp(this.space);
     this.userfaults.listen();
@@ -358,19 +360,18 @@ export class Executor implements Disposable {
     const prot = orRefuse(words.takeProt(), 'syntax');
     const { file, tooMuch, ...letters } = orRefuse(parseMapLetters(orRefuse(words.take(), 'syntax')), 'flags');
     const wanted = tooMuch ? length + TOO_MUCH : length;
-    if (!file) return this.addressAnswer(this.space.mmap({ address, length: wanted, prot, ...letters }));
+    const what = { address, length: wanted, prot, ...letters };
+    if (!file) return this.mappedAnswer(this.space.mmap(what), wanted);
     const offset = orRefuse(words.takeAmount(), 'syntax');
     this.fileHasChanged = true;
-    return this.addressAnswer(
-      this.space.mmap({
-        address,
-        length: wanted,
-        prot,
-        ...letters,
-        file: this.file,
-        offset,
-      }),
-    );
+    return this.mappedAnswer(this.space.mmap({ ...what, file: this.file, offset }), wanted);
+  }
+
+  /** Where a hint was not taken the oracle's mapping would lie among its own: it goes at once. */
+  private mappedAnswer(address: number, length: number): string {
+    if (address >= this.window.start && address < this.window.end) return this.addressAnswer(address);
+    this.space.munmap(address, length);
+    return '@away ok\n';
   }
 
   private mremap(address: number, offset: number, length: number, words: Words): string {

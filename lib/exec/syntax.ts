@@ -10,6 +10,8 @@ export const MAX_PAGES = 4096;
 
 const PAGE_SIZE = 4096;
 
+const PROT_BITS = { r: 0x1, w: 0x2, x: 0x4, d: 0x100_0000 };
+
 /** The words of one line, taken from the left. */
 export class Words {
   private readonly words: string[];
@@ -33,12 +35,9 @@ export class Words {
     return pages * PAGE_SIZE + bytes;
   }
 
-  /** Any of `r`, `w`, `x`, or `-` for none, as {@link AddressSpace.mmap} takes it. */
-  takeProt(): string | undefined {
-    const word = this.take();
-    if (word === undefined || !/^[rwx-]+$/.test(word)) return undefined;
-    const letters = ['r', 'w', 'x'].filter((letter) => word.includes(letter)).join('');
-    return letters === '' ? 'none' : letters;
+  /** Any of `r`, `w`, `x`, or `-` for none, and `d` for PROT_GROWSDOWN: bits, as {@link AddressSpace.mmap} takes them. */
+  takeProt(): number | undefined {
+    return this.takeLetters(PROT_BITS);
   }
 
   /** The sum of the numbers of a word's letters; `-` is none of them. */
@@ -58,28 +57,31 @@ export class Words {
 export interface MapLetters {
   shared: boolean;
   file: boolean;
-  fixed: true | 'noreplace';
+  /** false, a hint: H */
+  fixed: boolean | 'noreplace';
   noReserve: boolean;
   populate: boolean;
   locked: boolean;
   stack: boolean;
+  growsDown: boolean;
   /** B: the length is 1 TiB more, which nobody promises. */
   tooMuch: boolean;
   droppable: boolean;
 }
 
-/** @returns undefined when one of the letters is none of `p s a f N R P L S B D` */
+/** @returns undefined when one of the letters is none of `p s a f N H R P L S G B D` */
 export function parseMapLetters(word: string): MapLetters | undefined {
-  if (!/^[psafNRPLSBD]*$/.test(word)) return undefined;
+  if (!/^[psafNHRPLSGBD]*$/.test(word)) return undefined;
   const droppable = word.includes('D');
   return {
     shared: droppable ? word.includes('s') : word.lastIndexOf('s') > word.lastIndexOf('p'),
     file: word.includes('f'),
-    fixed: word.includes('N') ? 'noreplace' : true,
+    fixed: word.includes('H') ? false : word.includes('N') ? 'noreplace' : true,
     noReserve: word.includes('R'),
     populate: word.includes('P'),
     locked: word.includes('L'),
     stack: word.includes('S'),
+    growsDown: word.includes('G'),
     tooMuch: word.includes('B'),
     droppable,
   };

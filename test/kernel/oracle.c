@@ -38,6 +38,8 @@
 #define TOO_MUCH (UINT64_C(1) << 40)
 #define PAGE UINT64_C(4096)
 #define MOST_PAGES 4096
+/* What a stack may grow to until a line says otherwise. */
+#define STACK_LIMIT (UINT64_C(8) << 20)
 
 #define SYS_MSEAL 462
 #define DROPPABLE 0x08 /* MAP_DROPPABLE, which libc may not know */
@@ -128,10 +130,10 @@ static bool protection(int *prot)
 {
 	const char *word = next_word();
 
-	if (!word || strspn(word, "rwx-") != strlen(word))
+	if (!word || strspn(word, "rwxd-") != strlen(word))
 		return false;
 	*prot = (strchr(word, 'r') ? PROT_READ : 0) | (strchr(word, 'w') ? PROT_WRITE : 0) |
-		(strchr(word, 'x') ? PROT_EXEC : 0);
+		(strchr(word, 'x') ? PROT_EXEC : 0) | (strchr(word, 'd') ? PROT_GROWSDOWN : 0);
 	return true;
 }
 
@@ -445,9 +447,9 @@ static void do_madvise(uint64_t offset, uint64_t length)
 
 static bool map_flags(const char *word, int *flags, bool *maps_file)
 {
-	*flags = strchr(word, 'N') ? MAP_FIXED_NOREPLACE : MAP_FIXED;
+	*flags = strchr(word, 'H') ? 0 : strchr(word, 'N') ? MAP_FIXED_NOREPLACE : MAP_FIXED;
 	*maps_file = false;
-	if (strspn(word, "psafNRPLSBD") != strlen(word))
+	if (strspn(word, "psafNHRPLSGBD") != strlen(word))
 		return false;
 	if (strchr(word, 'D'))
 		*flags |= DROPPABLE | (strchr(word, 's') ? MAP_SHARED : 0);
@@ -457,10 +459,24 @@ static bool map_flags(const char *word, int *flags, bool *maps_file)
 	*flags |= strchr(word, 'P') ? MAP_POPULATE : 0;
 	*flags |= strchr(word, 'L') ? MAP_LOCKED : 0;
 	*flags |= strchr(word, 'S') ? MAP_STACK : 0;
+	*flags |= strchr(word, 'G') ? MAP_GROWSDOWN : 0;
 	*maps_file = strchr(word, 'f') != NULL;
 	if (!*maps_file)
 		*flags |= MAP_ANONYMOUS;
 	return true;
+}
+
+/* Where a hint was not taken the mapping lies among the process's own, which are not compared: it goes at once. */
+static void say_mapped(void *p, uint64_t length)
+{
+	uint64_t at = (uintptr_t)p;
+
+	if (p == MAP_FAILED || (at >= BASE && at < BASE + pages * PAGE)) {
+		say_address(p);
+		return;
+	}
+	munmap(p, length);
+	say("@away ok\n");
 }
 
 static void do_mmap(uint64_t offset, uint64_t length)
@@ -484,7 +500,7 @@ static void do_mmap(uint64_t offset, uint64_t length)
 	}
 	if (strchr(word, 'B'))
 		length += TOO_MUCH;
-	say_address(mmap(at(offset), length, prot, flags, maps_file ? file : -1, (off_t)from));
+	say_mapped(mmap(at(offset), length, prot, flags, maps_file ? file : -1, (off_t)from), length);
 }
 
 static void do_mremap(uint64_t offset, uint64_t length)
@@ -982,11 +998,12 @@ static void do_rlimit(void)
 		int resource, count;
 	} limits[] = { { "as", RLIMIT_AS, COUNT_SIZE },
 		       { "data", RLIMIT_DATA, COUNT_DATA },
-		       { "memlock", RLIMIT_MEMLOCK, COUNT_LOCKED } };
+		       { "memlock", RLIMIT_MEMLOCK, COUNT_LOCKED },
+		       { "stack", RLIMIT_STACK, COUNTS } }; /* of each stack by itself */
 	const char *name = next_word(), *word = next_word();
 
 	for (size_t i = 0; name && word && i < sizeof(limits) / sizeof(limits[0]); i++) {
-		uint64_t before = counts_before[limits[i].count];
+		uint64_t before = limits[i].count == COUNTS ? 0 : counts_before[limits[i].count];
 
 		if (strcmp(name, limits[i].name) != 0)
 			continue;
@@ -1125,6 +1142,7 @@ static void reset(void)
 	set_limit(RLIMIT_AS, RLIM_INFINITY);
 	set_limit(RLIMIT_DATA, RLIM_INFINITY);
 	set_limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
+	set_limit(RLIMIT_STACK, STACK_LIMIT);
 	set_privileged(true);
 	prctl(PR_SET_THP_DISABLE, !may_have_huge_pages, 0, 0, 0);
 	/* emptied, and as long as before: its pages are gone */
@@ -1252,6 +1270,7 @@ static void prepare(void)
 		stay_on_one_cpu();
 	if (!may_have_huge_pages)
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	set_limit(RLIMIT_STACK, STACK_LIMIT);
 	file = memfd_create("vmalock_oracle", MFD_CLOEXEC);
 	if (file < 0 || ftruncate(file, (off_t)(pages * PAGE)))
 		_exit(1);

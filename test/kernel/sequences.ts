@@ -36,6 +36,8 @@ export interface Profile {
   readonly unit?: number;
   /** which of them */
   readonly userfaultfds?: readonly number[];
+  /** which of them change */
+  readonly limits?: readonly string[];
   /** one of these comes first: where most of what happens needs something to be there */
   readonly begins?: readonly (readonly string[])[];
 }
@@ -124,6 +126,8 @@ const EVERYTHING: Profile = {
     'sB',
     'D',
     'DL',
+    'pH',
+    'pG',
   ],
   advice: [...FLAG_ADVICE, ...PAGE_ADVICE, 'bad'],
   policies: ANY_POLICY,
@@ -433,6 +437,30 @@ export const PROFILES: readonly Profile[] = [
       ['mmap 0 1536 rw p', 'w 5 1', 'w 600 2', 'madvise 0 1536 hugepage'],
       ['mmap 0 1536 rw p', 'madvise 0 1536 hugepage', 'w 0 1', 'w 513 2', 'w 1535 3'],
       ['mmap 3 1500 rw p', 'madvise 3 1500 hugepage'],
+    ],
+  },
+  {
+    // So long that a stack's guard gap, of 256 pages, has room beside it.
+    ...EVERYTHING,
+    name: 'stacks',
+    pages: 640,
+    unit: 128,
+    weights: {
+      ...{ mmap: 20, munmap: 6, mprotect: 8, mremap: 10, madvise: 5, r: 20, w: 30, fork: 2 },
+      ...{ mlock: 3, munlock: 2, rlimit: 5, smaps: 3, status: 3 },
+    },
+    prots: ['rw', 'rw', 'rw', 'r', '-', 'rwx', 'rwd', 'rwd', 'rd'],
+    mapLetters: [
+      ...['pG', 'pG', 'pG', 'pG', 'pGR', 'pGL', 'pGS', 'pGP', 'pGN', 'pGH', 'pGH', 'sG', 'pfG', 'DG'],
+      ...['p', 'p', 'pN', 'pH', 'pH', 'sH', 'pf', 'sf', 'pfH', 'sfH', 's'],
+    ],
+    limits: ['stack', 'stack', 'stack', 'as', 'memlock'],
+    odd: 0.05,
+    begins: [
+      ['mmap 400 40 rw pG', 'w 390 1'],
+      ['mmap 600 8 rw pG', 'mmap 0 4 rw p', 'w 300 1'],
+      ['mmap 512 64 rw pGL', 'w 500 1'],
+      ['mmap 620 4 rw pG', 'mmap 300 4 rw pG', 'w 299 1', 'w 600 1'],
     ],
   },
   {
@@ -770,8 +798,9 @@ class Writer {
   }
 
   private rlimit(): string {
-    const name = this.random.oneOf(['as', 'data', 'memlock', 'memlock']);
-    const most = this.random.below(6) === 0 ? '-' : this.random.below(this.profile.pages);
+    const name = this.random.oneOf(this.profile.limits ?? ['as', 'data', 'memlock', 'memlock']);
+    const least = name === 'stack' ? 64 : 0; // which the oracle's own may need
+    const most = this.random.below(6) === 0 ? '-' : least + this.random.below(this.profile.pages);
     return `rlimit ${name} ${most}`;
   }
 

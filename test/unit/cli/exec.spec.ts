@@ -71,7 +71,7 @@ const CONVERSATION: readonly [operation: string, answer: string][] = [
   ['privileged perhaps', 'X syntax\n'],
   ['thp-disable advised', '0 ok\n'],
   ['thp-disable perhaps', 'X syntax\n'],
-  ['rlimit stack 4', 'X syntax\n'],
+  ['rlimit nofile 4', 'X syntax\n'],
   ['reset', 'reset ok\n'],
   ['mmap 0 4 rw p', '@0 ok\n'],
   ['uffd-register 1 3 mw', '0 ok\n'],

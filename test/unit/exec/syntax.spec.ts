@@ -33,11 +33,12 @@ describe('a line of the protocol', () => {
   });
 
   it.each([
-    ['rw', 'rw'],
-    ['wr', 'rw'],
-    ['-', 'none'],
-    ['r-x', 'rx'],
-    ['xwr', 'rwx'],
+    ['rw', 3],
+    ['wr', 3],
+    ['-', 0],
+    ['r-x', 5],
+    ['xwr', 7],
+    ['rwd', 0x100_0003],
   ])('reads the protection %s as %s', (word, prot) => {
     expect(new Words(word).takeProt()).toBe(prot);
   });
@@ -60,10 +61,19 @@ describe('a line of the protocol', () => {
   it('lets the last of p and s win, and knows all letters of mmap', () => {
     expect(parseMapLetters('ps')?.shared).toBe(true);
     expect(parseMapLetters('sp')?.shared).toBe(false);
-    expect(parseMapLetters('sfNRPLSB')).toEqual({
+    expect(parseMapLetters('sfNRPLSGB')).toEqual({
       ...{ shared: true, file: true, fixed: 'noreplace' },
-      ...{ noReserve: true, populate: true, locked: true, stack: true, tooMuch: true, droppable: false },
+      ...{
+        noReserve: true,
+        populate: true,
+        locked: true,
+        stack: true,
+        growsDown: true,
+        tooMuch: true,
+        droppable: false,
+      },
     });
+    expect(parseMapLetters('pH')?.fixed).toBe(false);
     expect(parseMapLetters('pD')).toMatchObject({ shared: false, droppable: true });
     expect(parseMapLetters('sD')).toMatchObject({ shared: true, droppable: true });
     expect(parseMapLetters('pz')).toBeUndefined();
