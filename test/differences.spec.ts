@@ -64,6 +64,21 @@ const PINNED: Readonly<Record<string, () => void | Promise<void>>> = {
     }
   },
 
+  'a file of a disk is read page by page': () => {
+    using space = new AddressSpace();
+    const start = space.mmap({
+      length: 8 * PAGE,
+      file: new SimFile({ length: 8 * PAGE, writtenBack: true }),
+      prot: 'r',
+    });
+    for (const advice of ['normal', 'sequential']) {
+      space.madvise(start, 8 * PAGE, advice);
+      const at = advice === 'normal' ? 4 : 6;
+      expect(outcome(space.fault(start + at * PAGE, 'read'))).toBe(FaultResult.MAJOR);
+    }
+    expect(space.mincore(start, 8 * PAGE).join('')).toBe('00001010');
+  },
+
   'a page that forks share takes a slot of swap for each': () => {
     using space = new AddressSpace({ frames: 1, swap: 8 });
     const start = space.mmap({ length: PAGE });
@@ -192,6 +207,13 @@ const PINNED: Readonly<Record<string, () => void | Promise<void>>> = {
       expect(outcome(space.fault(address, 'read'))).toBe(FaultResult.SIGSEGV_MAPERR);
   },
 
+  'locked memory is counted exactly': () => {
+    using space = new AddressSpace();
+    const start = space.mmap({ length: 2 ** 43, prot: 'r', noReserve: true });
+    space.mlock(start, 2 ** 43, { onFault: true });
+    expect(space.status()['VmLck']).toBe(2 ** 43);
+  },
+
   'limits are soft limits': () => {
     using space = new AddressSpace({ privileged: false, limits: { as: PAGE } });
     space.setLimits({ as: 0 });
@@ -209,6 +231,15 @@ const PINNED: Readonly<Record<string, () => void | Promise<void>>> = {
     space.madvise(written, PAGE, 'free');
     expect(space.smapsRollup()).toMatch(/^LazyFree: +4 kB$/m);
     expect(start).not.toBe(written);
+  },
+
+  'the unprivileged may have a userfaultfd': () => {
+    using space = new AddressSpace({ privileged: false });
+    const start = space.mmap({ length: PAGE });
+    using uffd = space.userfaultfd();
+    uffd.register(start, PAGE, { missing: true });
+    expect(codeOf(() => space.madvise(start, PAGE, 'populate_write'))).toBe('ERR_VMALOCK_USERFAULT');
+    expect(uffd.read()).toMatchObject({ address: start });
   },
 
   'unregistering wakes whoever waits for a userfaultfd there': async () => {
