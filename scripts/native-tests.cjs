@@ -4,47 +4,22 @@
 //
 // With CMake and ctest; where those are not installed, the plain variant is built by the compiler alone.
 const { spawnSync } = require('node:child_process');
-const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { addon, filesUnder } = require('./addon.cjs');
 const { compileAll, compilers, link } = require('./compile.cjs');
-const { environment, findOrGet } = require('./liburcu.cjs');
-const { have, run, stop } = require('./tools.cjs');
+const { findOrGet } = require('./liburcu.cjs');
+const { VARIANTS, build, commandOf, environmentOf, haveCMake } = require('./native-variants.cjs');
+const { run, stop } = require('./tools.cjs');
 
 const root = path.join(__dirname, '..');
-const SLOW = '-DVMALOCK_TEST_TIMEOUT=900';
-const VARIANTS = {
-  plain: { folder: 'build/c', settings: [] },
-  asan: { folder: 'build/asan', settings: ['-DVMALOCK_SANITIZE=address,undefined', SLOW] },
-  tsan: { folder: 'build/tsan', settings: ['-DVMALOCK_SANITIZE=thread', SLOW] },
-  // sequence numbers that wrap within a test
-  seq8: { folder: 'build/seq8', settings: ['-DVMALOCK_SEQ_BITS=8'] },
-  builtin: { folder: 'build/builtin', settings: ['-DVMALOCK_ATOMICS_BUILTIN=ON'] },
-  arm64: { folder: 'build/c-arm64', settings: ['-DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake', SLOW], sysroot: true },
-  ppc64le: { folder: 'build/c-ppc64le', settings: ['-DCMAKE_TOOLCHAIN_FILE=cmake/ppc64le.cmake', SLOW], sysroot: true },
-};
 
-/** ThreadSanitizer of gcc 12 cannot lay out its memory where the kernel randomizes more than 28 bits. */
-function withoutRandomization(command) {
-  const file = '/proc/sys/vm/mmap_rnd_bits';
-  const bits = fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 0;
-  return bits > 28 ? ['setarch', os.machine(), '-R', ...command] : command;
-}
-
-function withCMake(name, variant, args) {
-  const jobs = String(os.availableParallelism());
-  if (variant.sysroot) run(path.join(__dirname, 'cross-sysroot.sh'), [name]);
-  const env = { ...process.env, ...(variant.sysroot ? {} : environment(findOrGet())) };
-  // The longest history: a suppression names a frame, and goes by unseen where that stack has been forgotten.
-  if (name === 'tsan')
-    env.TSAN_OPTIONS = `suppressions=${root}/scripts/tsan.supp history_size=7 ${env.TSAN_OPTIONS ?? ''}`;
-  const quiet = { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] };
-  run('cmake', ['-S', '.', '-B', variant.folder, ...variant.settings], quiet);
-  run('cmake', ['--build', variant.folder, '-j', jobs], quiet);
-  const ctest = ['ctest', '--test-dir', variant.folder, '--output-on-failure', '-j', jobs, ...args];
-  const [program, ...rest] = name === 'tsan' ? withoutRandomization(ctest) : ctest;
-  run(program, rest, { cwd: root, env });
+function withCMake(name, args) {
+  const jobs = os.availableParallelism();
+  build(name, jobs);
+  const ctest = ['ctest', '--test-dir', VARIANTS[name].folder, '--output-on-failure', '-j', String(jobs), ...args];
+  const [program, ...rest] = commandOf(name, ctest);
+  run(program, rest, { cwd: root, env: environmentOf(name) });
 }
 
 /** The same programs as CMakeLists.txt makes of native/test, each run once. */
@@ -78,9 +53,8 @@ async function withCompilerAlone() {
 
 const args = process.argv.slice(2);
 const name = args[0] === '--variant' ? args.splice(0, 2)[1] : 'plain';
-const variant = VARIANTS[name];
-if (!variant) stop(`no such variant: ${name}; there are ${Object.keys(VARIANTS).join(', ')}`);
+if (!VARIANTS[name]) stop(`no such variant: ${name}; there are ${Object.keys(VARIANTS).join(', ')}`);
 compilers();
-if (have('cmake') && have('ctest') && have('make')) withCMake(name, variant, args);
+if (haveCMake()) withCMake(name, args);
 else if (name === 'plain') void withCompilerAlone();
 else stop(`the ${name} variant of the native tests needs cmake and make`);
