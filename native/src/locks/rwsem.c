@@ -35,6 +35,7 @@ bool rwsem_read(struct rwsem *s, enum lock_rank rank)
 	if (likely(rwsem_try_read(s, rank)))
 		return false;
 	began = clock_now_ns();
+	syncpoint("mmap-lock-read-waits");
 	sync_rwlock_read(&s->lock);
 	held_add(rank);
 	histogram_add(&s->read_waits, clock_now_ns() - began);

@@ -208,6 +208,21 @@ static void file_faults_take_the_vma_lock_from_6_7_on_and_6_6_sends_them_back(vo
 	}
 }
 
+/* What is sent back is a page of the file: a copy of it is memory like any other. */
+static void a_private_copy_is_written_under_the_vma_lock_in_6_6(void)
+{
+	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_6, VMALOCK_BACKING_MEMORY, 16), *child;
+	vmalock_file *file = file_with(4, 1, 0);
+
+	map_file(mm, file, 0, 4, RW, PRIVATE);
+	write_byte(mm, 0, 1);
+	expect_eq(vmalock_mm_fork(mm, &child), 0); /* takes the right to write away */
+	end_space(child);
+	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE), MINOR | COW | VMALOCK_FAULT_VMA_LOCK);
+	end_space(mm);
+	vmalock_file_put(file);
+}
+
 static void a_private_copy_under_the_vma_lock_wants_an_anon_first(void)
 {
 	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_7, VMALOCK_BACKING_MEMORY, 16);
@@ -269,6 +284,7 @@ static const struct test_case cases[] = {
 	CASE(beyond_the_end_of_the_file_is_sigbus_until_the_file_grows),
 	CASE(a_mapping_with_an_offset_shows_that_part_of_the_file_also_after_it_moved_and_split),
 	CASE(file_faults_take_the_vma_lock_from_6_7_on_and_6_6_sends_them_back),
+	CASE(a_private_copy_is_written_under_the_vma_lock_in_6_6),
 	CASE(a_private_copy_under_the_vma_lock_wants_an_anon_first),
 	CASE(pages_of_a_counted_file_read_as_zeros_drop_writes_and_copy_into_real_frames),
 	CASE(a_space_without_backing_maps_real_files_and_reads_zeros),

@@ -169,6 +169,24 @@ static void a_files_pieces_join_where_their_offsets_continue(void)
 	end_space(mm);
 }
 
+static void a_files_piece_joins_the_one_behind_where_the_offset_continues(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+	struct vmalock_file_options options = { .length = 16 * P };
+	uint32_t flags = VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED;
+	vmalock_file *file;
+	uint64_t at;
+
+	expect_eq(vmalock_file_create(&options, &file), 0);
+	expect_eq(vmalock_mm_map(mm, page(2), 2 * P, RW, flags, file, 8 * P, &at), 0);
+	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, RW, flags, file, 5 * P, &at), 0);
+	expect_drawing(mm, "AABB");
+	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, RW, flags, file, 6 * P, &at), 0);
+	expect_drawing(mm, "AAAA");
+	vmalock_file_put(file);
+	end_space(mm);
+}
+
 /* What takes a written range in has its anon from then on: fork copies pages of VMAs that have one, and no others. */
 static void expect_child_has(vmalock_mm *mm, uint64_t n, uint8_t byte)
 {
@@ -291,6 +309,37 @@ static void what_changes_between_two_that_were_written_separately_joins_the_one_
 	end_space(mm);
 }
 
+static void a_change_does_not_join_what_lies_behind_and_was_written_separately(void)
+{
+	vmalock_mm *mm = space_of(NULL);
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 4, 2, RW | VMALOCK_PROT_EXEC);
+	write_byte(mm, 0, 1);
+	write_byte(mm, 4, 1);
+	map_at(mm, 2, 2, RW);
+	expect_drawing(mm, "AAAABB");
+	protect(mm, 2, 2, RW | VMALOCK_PROT_EXEC);
+	expect_drawing(mm, "AABBCC");
+	end_space(mm);
+}
+
+static void what_a_forked_child_inherited_joins_nothing_when_it_changes(void)
+{
+	vmalock_mm *mm = space_of(NULL), *child;
+
+	map_at(mm, 0, 2, RW);
+	map_at(mm, 2, 2, RW | VMALOCK_PROT_EXEC);
+	write_byte(mm, 0, 1);
+	expect_eq(vmalock_mm_fork(mm, &child), 0);
+	protect(mm, 0, 2, RW | VMALOCK_PROT_EXEC);
+	protect(child, 0, 2, RW | VMALOCK_PROT_EXEC);
+	expect_drawing(mm, "AAAA");
+	expect_drawing(child, "AABB"); /* the unwritten B would need a copy of A's chain */
+	end_space(child);
+	end_space(mm);
+}
+
 static void pieces_of_two_files_never_join(void)
 {
 	const struct vmalock_file_options options = { .length = 4 * P };
@@ -329,6 +378,29 @@ static void mappings_of_two_names_never_join(void)
 	end_space(mm);
 }
 
+/* As [vvar]: neither when a piece changes nor when it moves. */
+static void pieces_of_a_special_mapping_never_join(void)
+{
+	const struct vmalock_initial_vma special = { .start = page(0),
+						     .end = page(6),
+						     .pgoff = page(0) / P,
+						     .prot = RO,
+						     .flags = VMALOCK_MAP_PRIVATE,
+						     .special = 1 };
+	uint32_t move = VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED;
+	vmalock_mm *mm = space_of(NULL);
+	uint64_t at;
+
+	expect_eq(vmalock_mm_map_initial(mm, &special), 0);
+	protect(mm, 2, 2, VMALOCK_PROT_NONE);
+	protect(mm, 2, 2, RO);
+	expect_drawing(mm, "AABBCC");
+	expect_eq(vmalock_mm_remap(mm, page(4), 2 * P, 2 * P, move, page(8), &at), 0);
+	expect_eq(vmalock_mm_remap(mm, page(8), 2 * P, 2 * P, move, page(4), &at), 0);
+	expect_drawing(mm, "AABBCC");
+	end_space(mm);
+}
+
 static void ask_unmarked(void *arg)
 {
 	struct mm *mm = mm_of(arg);
@@ -359,10 +431,14 @@ static const struct test_case cases[] = {
 	CASE(a_forked_childs_written_mappings_do_not_grow_and_the_parents_do),
 	CASE(shared_anonymous_mappings_do_not_join_but_their_pieces_do),
 	CASE(a_files_pieces_join_where_their_offsets_continue),
+	CASE(a_files_piece_joins_the_one_behind_where_the_offset_continues),
 	CASE(pieces_of_two_files_never_join),
 	CASE(mappings_of_two_names_never_join),
+	CASE(pieces_of_a_special_mapping_never_join),
 	CASE(whoever_takes_in_written_memory_takes_in_its_anon),
 	CASE(a_merge_that_finds_no_memory_leaves_no_anon_behind),
 	CASE(what_changes_between_two_that_were_written_separately_joins_the_one_before),
+	CASE(a_change_does_not_join_what_lies_behind_and_was_written_separately),
+	CASE(what_a_forked_child_inherited_joins_nothing_when_it_changes),
 };
 TEST_MAIN(cases)

@@ -55,12 +55,13 @@ static void refusals(vmalock_mm *mm, bool fast)
 	expect_eq(vmalock_mm_fault(mm, page(0) - P, VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
 	expect_eq(vmalock_mm_fault(mm, page(9), VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
 	expect_eq(vmalock_mm_fault(mm, page(3), VMALOCK_EXEC), VMALOCK_FAULT_SIGSEGV_ACCERR);
+	expect_eq(vmalock_mm_fault(mm, VMALOCK_TASK_SIZE, VMALOCK_READ), VMALOCK_FAULT_SIGSEGV_MAPERR);
 	stats = stats_of(mm);
 	expect_eq(stats.abort_no_vma, fast ? 2 : 0);
 	expect_eq(stats.vma_lock_abort, fast ? 2 : 0);
 	expect_eq(stats.vma_lock_miss, 0);
 	expect_eq(stats.vma_lock_access_error, fast ? 1 : 0);
-	expect_eq(stats.signal_faults, 3);
+	expect_eq(stats.signal_faults, 4);
 }
 
 static void counters(const char *policy)
@@ -91,6 +92,54 @@ static void counters(const char *policy)
 static void counters_tell_which_lock_served_a_fault(void)
 {
 	for_each_policy(counters)
+		;
+}
+
+static int map_two_pages(vmalock_mm *mm)
+{
+	uint64_t at;
+
+	return vmalock_mm_map(mm, page(0), 2 * P, RW, FIXED_ANON, NULL, 0, &at);
+}
+
+static int unmap_two_pages(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(0), 2 * P);
+}
+
+/* A writer is inside; a fault, for which there is no VMA, and another writer have both looked and found the lock taken. */
+static void waits(const char *policy)
+{
+	vmalock_mm *mm = space_of(policy);
+	struct racer map, fault, unmap;
+	struct vmalock_stats stats;
+
+	syncpoint_arm("map-stored");
+	race_request(&map, mm, map_two_pages);
+	syncpoint_wait_parked("map-stored");
+	syncpoint_arm("mmap-lock-read-waits");
+	race_fault(&fault, mm, page(8), VMALOCK_READ);
+	expect_parked(&fault, "mmap-lock-read-waits");
+	syncpoint_arm("mmap-lock-gate-waits");
+	race_request(&unmap, mm, unmap_two_pages);
+	expect_parked(&unmap, "mmap-lock-gate-waits");
+	syncpoint_release("map-stored");
+	syncpoint_release("mmap-lock-read-waits");
+	syncpoint_release("mmap-lock-gate-waits");
+	expect_eq(race_end(&map), 0);
+	expect_eq(race_end(&fault), VMALOCK_FAULT_SIGSEGV_MAPERR);
+	expect_eq(race_end(&unmap), 0);
+	stats = stats_of(mm);
+	expect_eq(stats.mmap_lock_reads, 1);
+	expect_eq(stats.mmap_lock_read_waits, 1);
+	expect_eq(stats.mmap_lock_writes, 2);
+	expect_eq(stats.mmap_lock_write_waits, 1);
+	end_space(mm);
+}
+
+static void who_had_to_wait_for_mmap_lock_is_counted(void)
+{
+	for_each_policy(waits)
 		;
 }
 
@@ -165,6 +214,7 @@ static const struct test_case cases[] = {
 	CASE(the_registry_has_the_documented_policies_and_the_baseline_first),
 	CASE(every_policy_gives_the_same_outcomes),
 	CASE(counters_tell_which_lock_served_a_fault),
+	CASE(who_had_to_wait_for_mmap_lock_is_counted),
 	CASE(two_threads_that_touch_the_same_pages_install_each_once),
 	CASE(the_era_decides_whether_shared_memory_takes_the_fast_path),
 };

@@ -64,6 +64,7 @@ static void a_page_that_comes_before_the_fault_sleeps_wakes_it(void)
 	expect_eq(copy_pages(r.uffd, 1, 1, 5, 0, 1), 0);
 	syncpoint_release("userfault-waits");
 	expect_eq(race_end(&fault) & VMALOCK_FAULT_OUTCOME, MINOR);
+	expect_eq(stats_of(r.mm).retry_userfault, 1); /* it let go of its VMA to wait */
 	end_rig(&r);
 }
 
