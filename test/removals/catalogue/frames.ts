@@ -1,0 +1,26 @@
+/** Frames that a space which is ending will give back. */
+import { group, instead, type Removal, without } from '../removal';
+
+export const frames: readonly Removal[] = [
+  ...group(
+    { rows: ['a fault found no frame, though a space was just giving back all it had'], tests: ['races.pressure'] },
+    [
+      {
+        what: 'a space that is ending is not counted',
+        edits: [without('mm/reclaim.c', `sharers->ending++;`), without('mm/reclaim.c', `sharers->ending--;`)],
+      },
+      {
+        what: 'who finds no frame does not wait for a space that is ending',
+        edits: [without('mm/reclaim.c', `(void)sync_wait_u32(&sharers->ends, ends, LONGEST_WAIT_NS);`)],
+      },
+      {
+        what: 'a space met while it ends does not count as ending',
+        edits: [without('mm/reclaim.c', `round->met_end ||`, { before: `sharers->ending` })],
+      },
+      {
+        what: 'who finds no frame does not see that a space has ended meanwhile',
+        edits: [instead('mm/reclaim.c', `atomic_load_relaxed(&sharers->ends) != ends`, `false`)],
+      },
+    ],
+  ),
+];

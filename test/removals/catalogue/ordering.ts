@@ -1,0 +1,220 @@
+/** The pairs of barriers of docs/memory-ordering.md, most of them under ThreadSanitizer, which sees what x86 does not show. */
+import { added, group, instead, type Removal, without } from '../removal';
+
+export const ordering: readonly Removal[] = [
+  ...group({ rows: ['[vma-unlock]', 'O1'], tests: ['replay.threads'], variant: 'tsan' }, [
+    {
+      what: '[vma-unlock] the sequence is stored without release',
+      edits: [instead('locks/domain.h', `atomic_store_release`, `atomic_store_relaxed`)],
+      tests: ['vma.lock'],
+    },
+    {
+      what: '[vma-unlock] the sequence is loaded without acquire',
+      edits: [instead('vma/lock.h', `atomic_load_acquire`, `atomic_load_relaxed`)],
+      tests: ['vma.lock'],
+    },
+    {
+      what: '[vma-mark] the mark comes when the lock is let go',
+      rows: ['[vma-mark]'],
+      edits: [
+        without('vma/lock.c', `sync_rwlock_unlock(&vma->lock);`),
+        added('vma/lock.c', `sync_rwlock_unlock(&vma->lock);`, { after: `syncpoint("vma-marks");` }),
+      ],
+      tests: ['vma.lock'],
+    },
+    {
+      what: '[vma-unlock-alive] a reader unlocks outside a read section',
+      rows: ['[vma-unlock-alive]'],
+      edits: [without('vma/lock.h', `rcu_read_lock();`), without('vma/lock.h', `rcu_read_unlock();`)],
+      tests: ['stress.everything'],
+    },
+    {
+      what: '[writer-gone] the look for a writer is no acquire',
+      rows: ['[writer-gone]'],
+      edits: [instead('locks/rwsem.h', `atomic_load_acquire`, `atomic_load_relaxed`)],
+      tests: ['locks.domain'],
+    },
+    {
+      what: '[anon-publish] the anon is loaded without acquire',
+      rows: ['[anon-publish]'],
+      edits: [instead('vma/vma.h', `atomic_load_acquire`, `atomic_load_relaxed`)],
+      tests: ['fault.races'],
+    },
+    {
+      what: '[rcu-publish] nothing is published with release',
+      rows: ['[rcu-publish]'],
+      edits: [instead('sync/rcu.h', `atomic_store_release`, `atomic_store_relaxed`)],
+      tests: ['index.concurrent'],
+    },
+    {
+      what: '[index-child] a child is linked without release',
+      rows: ['[index-child]'],
+      edits: [instead('index/publish.c', `rcu_publish(&p`, `atomic_store_relaxed(&p`)],
+      tests: ['index.concurrent'],
+    },
+    {
+      what: '[index-child] a root is linked without release',
+      rows: ['[index-child]'],
+      edits: [instead('index/publish.c', `rcu_publish`, `atomic_store_relaxed`, { before: `(&index` })],
+      tests: ['index.concurrent'],
+    },
+    {
+      what: '[index-in-place] a word is stored without release',
+      rows: ['[index-in-place]'],
+      edits: [instead('index/publish.c', `atomic_store_release`, `atomic_store_relaxed`)],
+      tests: ['index.races', 'index.concurrent'],
+    },
+    {
+      what: '[index-in-place] an end is loaded without acquire',
+      rows: ['[index-in-place]'],
+      edits: [instead('index/node.h', `end = atomic_load_acquire`, `end = atomic_load_relaxed`)],
+      tests: ['index.races', 'index.concurrent'],
+    },
+    {
+      what: '[pt-link] a table is linked without release',
+      rows: ['[pt-link]'],
+      edits: [instead('pt/table.c', `atomic_cas_release`, `atomic_cas_acquire`)],
+      tests: ['fault.races', 'pt.table'],
+    },
+    {
+      what: '[page-link] a page is linked without release',
+      rows: ['[page-link]'],
+      edits: [instead('pt/page_tree.c', `)); atomic_store_release`, `)); atomic_store_relaxed`)],
+      tests: ['pt.file'],
+    },
+    {
+      what: '[page-link] a node is linked without release',
+      rows: ['[page-link]'],
+      edits: [instead('pt/page_tree.c', `atomic_store_release`, `atomic_store_relaxed`, { after: `return -ENOMEM;` })],
+      tests: ['pt.file'],
+    },
+    {
+      what: '[page-link] a root is linked without release',
+      rows: ['[page-link]'],
+      edits: [
+        instead('pt/page_tree.c', `atomic_store_release`, `atomic_store_relaxed`, { before: `(&tree->root, above);` }),
+      ],
+      tests: ['pt.file'],
+    },
+    {
+      what: '[file-length] a length is stored without release',
+      rows: ['[file-length]'],
+      edits: [instead('pt/file_bytes.c', `atomic_store_release`, `atomic_store_relaxed`)],
+      tests: ['pt.file'],
+    },
+    {
+      what: '[file-cut] the cut is stored without release',
+      rows: ['[file-cut]'],
+      edits: [instead('pt/file_cut.c', `atomic_store_release`, `atomic_store_relaxed`, { after: `{` })],
+      tests: ['races.fault_against_truncate'],
+    },
+    {
+      what: '[file-cut] a truncation has no fence before it walks the tables',
+      rows: ['[file-cut]'],
+      edits: [without('pt/file_cut.c', `atomic_fence_full();`)],
+      tests: ['races.fault_against_truncate'],
+    },
+    {
+      what: '[file-cut] a fault that maps pages around has no fence',
+      rows: ['[file-cut]'],
+      edits: [without('fault/around.c', `atomic_fence_full();`)],
+      tests: ['races.fault_against_truncate'],
+    },
+    {
+      what: '[file-clean] writing back has no fence before it walks the tables',
+      rows: ['[file-clean]'],
+      edits: [without('pt/file_dirty.c', `atomic_fence_full();`)],
+      tests: ['ops.writeback'],
+    },
+    {
+      what: '[reaped] the reaper has no fence before it walks the tables',
+      rows: ['[reaped]'],
+      edits: [without('ops/exit.c', `atomic_fence_full();`)],
+      tests: ['races.exit_against_reap'],
+    },
+    {
+      what: '[reaped] a fault has no fence between its page and its look',
+      rows: ['[reaped]'],
+      edits: [without('fault/handle.c', `atomic_fence_after_update();`)],
+      tests: ['races.exit_against_reap'],
+    },
+    {
+      what: '[frame-only] a user of a frame leaves without release',
+      rows: ['[frame-only]'],
+      edits: [instead('pt/frame_use.c', `atomic_fetch_sub_acq_rel`, `atomic_fetch_sub_relaxed`)],
+      tests: ['fault.cow', 'fault.races'],
+    },
+    {
+      what: '[frame-only] the only user does not see who has left',
+      rows: ['[frame-only]'],
+      edits: [instead('pt/frame_use.c', `atomic_load_acquire`, `atomic_load_relaxed`, { after: `return` })],
+      tests: ['fault.cow', 'fault.races'],
+    },
+    {
+      what: '[frame-only] the last user does not see who has left',
+      rows: ['[frame-only]'],
+      edits: [instead('pt/frame_use.c', `if (atomic_load_acquire`, `if (atomic_load_relaxed`)],
+      tests: ['fault.cow', 'fault.races'],
+    },
+    {
+      what: '[spinlock] unlocking is no release',
+      rows: ['[spinlock]'],
+      edits: [instead('locks/spinlock.h', `atomic_store_release`, `atomic_store_relaxed`)],
+      tests: ['fault.races'],
+    },
+    {
+      what: '[spinlock] locking is no acquire',
+      rows: ['[spinlock]'],
+      edits: [instead('locks/spinlock.h', `atomic_cas_acquire`, `atomic_cas_release`)],
+      tests: ['fault.races'],
+    },
+    {
+      what: '[refcount] letting go is neither release nor acquire',
+      rows: ['[refcount]'],
+      edits: [instead('locks/refcount.h', `atomic_fetch_sub_acq_rel`, `atomic_fetch_sub_relaxed`)],
+      tests: ['stress.everything'],
+    },
+    {
+      what: '[refcount] the last to let go does not see the others',
+      rows: ['[refcount]'],
+      edits: [instead('locks/refcount.h', `atomic_fetch_sub_acq_rel`, `atomic_fetch_sub_release`)],
+      tests: ['stress.everything'],
+    },
+    {
+      what: '[replay-done] an event is done without release',
+      rows: ['[replay-done]'],
+      edits: [
+        instead(
+          'replay/worker.c',
+          `atomic_exchange_acq_rel(&w->word, done << 1)`,
+          `__atomic_exchange_n(&(&w->word)->v, done << 1, __ATOMIC_RELAXED)`,
+        ),
+      ],
+    },
+    {
+      what: '[replay-done] an event that waits does not see what is done',
+      rows: ['[replay-done]'],
+      edits: [instead('replay/worker.c', `atomic_load_acquire`, `atomic_load_relaxed`, { after: `*word =` })],
+    },
+    {
+      what: '[replay-go] the start is given without release',
+      rows: ['[replay-go]'],
+      edits: [instead('replay/crew.c', `atomic_store_release`, `atomic_store_relaxed`)],
+    },
+    {
+      what: '[replay-go] the start is seen without acquire',
+      rows: ['[replay-go]'],
+      edits: [instead('replay/worker.c', `!atomic_load_acquire`, `!atomic_load_relaxed`)],
+    },
+    {
+      what: '[replay-ended] a thread ends without release',
+      rows: ['[replay-ended]'],
+      edits: [instead('replay/worker.c', `atomic_fetch_add_acq_rel`, `atomic_fetch_add_relaxed`)],
+    },
+    {
+      what: '[replay-ended] the end is seen without acquire',
+      rows: ['[replay-ended]'],
+      edits: [instead('replay/crew.c', `atomic_load_acquire`, `atomic_load_relaxed`)],
+    },
+  ]),
+];

@@ -1,0 +1,26 @@
+/** What the output of a failed test says of the reason, in one line. */
+import type { Ended } from './programs';
+
+/** The first of these that is found in the output. */
+const REASONS: readonly (readonly [reason: string, line: RegExp])[] = [
+  ['ThreadSanitizer', /WARNING: ThreadSanitizer: (.*?)(?: \(pid=\d+\))?$/m],
+  ['AddressSanitizer', /ERROR: (?:Address|Leak)Sanitizer: (.*)$/m],
+  ['UBSan', /: runtime error: (.*)$/m],
+  ['assertion', /^vmalock: (?:.*\/)?(\S+:\d+: broken invariant: .*)$/m],
+  ['expectation', /^(?:.*\/)?(\S+:\d+: (?:expected: .*|.*, expected .*))$/m],
+];
+
+export function reasonOf({ status, timedOut, output }: Ended): string {
+  if (timedOut) return `timeout${lastLine(output)}`;
+  for (const [reason, line] of REASONS) {
+    const [, text] = line.exec(output) ?? [];
+    if (text !== undefined) return `${reason}: ${text}`;
+  }
+  return `${status === null ? 'crash' : `status ${status}`}${lastLine(output)}`;
+}
+
+/** The case that ran last, in most tests. */
+function lastLine(output: string): string {
+  const line = output.trim().split('\n').at(-1) ?? '';
+  return line === '' ? '' : `, last heard of: ${line}`;
+}
