@@ -51,3 +51,12 @@ export function docsRows(): DocsRow[] {
 export function isAbout(named: string, row: DocsRow): boolean {
   return row.name === named || (named.length > 20 && row.name.startsWith(named));
 }
+
+/** The rows of a label or, if it is none, all whose text has these words. */
+export function rowsCalled(wanted: string): DocsRow[] {
+  const labelled = docsRows().filter(({ name }) => {
+    const [, patches] = /^patch (\d[\d, ]*)$/.exec(name) ?? [];
+    return name === wanted || patches?.split(', ').some((patch) => wanted === `patch ${patch}`);
+  });
+  return labelled.length > 0 ? labelled : docsRows().filter(({ name }) => name.includes(wanted));
+}

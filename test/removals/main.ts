@@ -3,7 +3,7 @@
  *
  * All of them take about an hour. Nothing outside of build/ is changed.
  */
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
@@ -14,8 +14,6 @@ import type { Removal } from './removal';
 import { selected, type Selection } from './selection';
 import { type Result, tryOut } from './trial';
 import { Workshop } from './workshop';
-
-const FOLDER = join(ROOT, 'build/removals');
 
 interface Options extends Selection {
   allTests?: boolean;
@@ -87,12 +85,17 @@ function buildsFor(removals: readonly Removal[], jobs: number): Map<VariantName,
   );
 }
 
-async function tryAll(removals: readonly Removal[], options: Options, stop: AbortSignal): Promise<Line[]> {
+async function tryAll(
+  removals: readonly Removal[],
+  options: Options,
+  folder: string,
+  stop: AbortSignal,
+): Promise<Line[]> {
   const builds = buildsFor(removals, options.jobs);
   const left = [...removals];
   const lines: Line[] = [];
   const work = async (_: unknown, i: number) => {
-    const workshop = new Workshop(join(FOLDER, String(i)), stop);
+    const workshop = new Workshop(join(folder, String(i)), stop);
     for (let removal = left.shift(); removal; removal = left.shift()) {
       const build = builds.get(removal.variant ?? 'plain') as CleanBuild;
       const result = await tryOut(removal, build, workshop, options.allTests ?? false);
@@ -114,7 +117,7 @@ function summary(lines: readonly Line[]): number {
   if (unnoticed.length > 0) process.stdout.write('\n');
   for (const { removal, result } of unnoticed) process.stdout.write(describeResult(removal, result));
   process.stdout.write(`\n${lines.length - unnoticed.length} noticed, ${unnoticed.length} not\n`);
-  return unnoticed.length === 0 && lines.length > 0 ? 0 : 1;
+  return unnoticed.length === 0 ? 0 : 1;
 }
 
 async function main(options: Options): Promise<number> {
@@ -124,15 +127,18 @@ async function main(options: Options): Promise<number> {
     process.stdout.write(list(removals));
     return 0;
   }
+  if (removals.length === 0) throw new Error('there is no such removal left to try; --list names them all');
   if (!haveCMake()) throw new Error('removals need cmake and make');
+  mkdirSync(join(ROOT, 'build'), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, 'build/removals-')); // another run may be under way
   const stopper = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stopper.abort(new Error(`ended by ${signal}`)));
   try {
-    return summary(await tryAll(removals, options, stopper.signal));
+    return summary(await tryAll(removals, options, folder, stopper.signal));
   } finally {
     stopper.abort();
-    rmSync(FOLDER, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Which removals are tried. */
-import { docsRows, isAbout } from './docs-rows';
+import { isAbout, rowsCalled } from './docs-rows';
 import type { Removal } from './removal';
 
 export interface Selection {
@@ -8,11 +8,6 @@ export interface Selection {
   variant?: string;
   sample?: number;
   seed: number;
-}
-
-function isOfRow(removal: Removal, wanted: string): boolean {
-  const rows = docsRows().filter((row) => row.name === wanted || row.name.includes(wanted));
-  return removal.rows.some((named) => named === wanted || rows.some((row) => isAbout(named, row)));
 }
 
 /** Numbers from 0 to 1 that look random: mulberry32. */
@@ -37,9 +32,10 @@ function sampleOf(removals: readonly Removal[], count: number, seed: number): Re
 }
 
 export function selected(all: readonly Removal[], { row, only, variant, sample, seed }: Selection): Removal[] {
+  const rows = row === undefined ? undefined : rowsCalled(row);
   const wanted = all.filter(
     (removal) =>
-      (row === undefined || isOfRow(removal, row)) &&
+      (rows === undefined || removal.rows.some((named) => rows.some((one) => isAbout(named, one)))) &&
       (only === undefined || only.test(removal.what)) &&
       (variant === undefined || (removal.variant ?? 'plain') === variant),
   );

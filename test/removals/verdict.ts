@@ -3,18 +3,16 @@ import type { Ended } from './programs';
 
 /** The first of these that is found in the output. */
 const REASONS: readonly (readonly [reason: string, line: RegExp])[] = [
-  ['ThreadSanitizer', /WARNING: ThreadSanitizer: (.*?)(?: \(pid=\d+\))?$/m],
-  ['AddressSanitizer', /ERROR: (?:Address|Leak)Sanitizer: (.*)$/m],
-  ['UBSan', /: runtime error: (.*)$/m],
-  ['assertion', /^vmalock: (?:.*\/)?(\S+:\d+: broken invariant: .*)$/m],
-  ['expectation', /^(?:.*\/)?(\S+:\d+: (?:expected: .*|.*, expected .*))$/m],
+  ['sanitizer', /^SUMMARY: (\w+Sanitizer: .*)$/m],
+  ['assertion', /^vmalock: (.*:\d+: broken invariant: .*)$/m],
+  ['expectation', /^(.*:\d+: (?:expected: .*|.*, expected .*))$/m],
 ];
 
 export function reasonOf({ status, timedOut, output }: Ended): string {
   if (timedOut) return `timeout${lastLine(output)}`;
   for (const [reason, line] of REASONS) {
     const [, text] = line.exec(output) ?? [];
-    if (text !== undefined) return `${reason}: ${text}`;
+    if (text !== undefined) return `${reason}: ${text.replace(/\S*\/native\//g, 'native/')}`;
   }
   return `${status === null ? 'crash' : `status ${status}`}${lastLine(output)}`;
 }

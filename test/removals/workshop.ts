@@ -31,7 +31,6 @@ export class Workshop {
   ) {
     this.#native = join(folder, 'native');
     this.#made = join(folder, 'made');
-    rmSync(folder, { recursive: true, force: true });
     cpSync(NATIVE, this.#native, { recursive: true });
   }
 

@@ -92,4 +92,5 @@ void domain_wake_waiters(struct domain *d)
 	/* pair [section-ends]: who reads this number also sees the sequence that was stored before it. */
 	(void)atomic_fetch_add_acq_rel(&d->ends, 1);
 	sync_wake_u32(&d->ends, UINT32_MAX);
+	syncpoint("section-end-told");
 }

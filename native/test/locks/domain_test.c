@@ -179,6 +179,47 @@ static void the_end_of_the_section_wakes_everybody(void)
 	domain_destroy(d);
 }
 
+struct writing {
+	struct domain *domain;
+	struct sync_thread thread;
+	atomic_u32 has_opened, may_end;
+};
+
+static void write_run(void *arg)
+{
+	struct writing *w = arg;
+
+	open_section(w->domain);
+	atomic_store_release(&w->has_opened, 1);
+	while (!atomic_load_acquire(&w->may_end))
+		sync_yield();
+	end_section(w->domain);
+}
+
+/* The writer stands where it has woken all: whoever goes on from there looks at its VMA, and must not find it taken by that section. */
+static void whoever_is_woken_finds_the_section_ended(void)
+{
+	struct domain *d = domain_that_waits();
+	struct writing writer = { .domain = d };
+	struct waiting w;
+
+	expect_eq(sync_thread_start(&writer.thread, write_run, &writer), 0);
+	while (!atomic_load_acquire(&writer.has_opened))
+		sync_yield();
+	syncpoint_arm("section-wait-sleeps");
+	start_waiting(&w, d, LONG_NS);
+	syncpoint_wait_parked("section-wait-sleeps");
+	syncpoint_arm("section-end-told");
+	atomic_store_release(&writer.may_end, 1);
+	syncpoint_wait_parked("section-end-told");
+	syncpoint_release("section-wait-sleeps");
+	expect_eq(end_waiting(&w), SECTION_ENDED);
+	expect(atomic_load_acquire(&d->seq) != w.seen);
+	syncpoint_release("section-end-told");
+	sync_thread_join(&writer.thread);
+	domain_destroy(d);
+}
+
 /* Of any rank: the writer, or a fault that it waits for, may need it. */
 static void wait_with_a_vma_held(void *arg)
 {
@@ -267,6 +308,7 @@ static const struct test_case cases[] = {
 	CASE(a_section_that_ends_amid_the_look_is_not_taken_for_none),
 	CASE(a_section_that_ends_amid_the_last_look_is_not_slept_through),
 	CASE(the_end_of_the_section_wakes_everybody),
+	CASE(whoever_is_woken_finds_the_section_ended),
 	CASE(nobody_waits_with_a_lock_held),
 	CASE(a_wait_is_over_when_its_time_is),
 	CASE(no_wake_up_is_lost_however_the_two_meet),

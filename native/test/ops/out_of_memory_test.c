@@ -167,6 +167,42 @@ static void a_request_without_memory_changes_nothing_and_works_afterwards(void)
 	fail_each_allocation("fork", do_fork);
 }
 
+static int do_trim(vmalock_mm *mm)
+{
+	return vmalock_mm_unmap(mm, page(5), P);
+}
+
+/*
+ * An index that has nodes to spare cuts an end off without memory. It has none when the last mapping took them: with which
+ * number of mappings that is so is the index's affair.
+ */
+static void an_end_is_cut_off_when_there_is_memory_for_it_and_not_before(void)
+{
+	uint64_t refusals = 0;
+
+	for (uint64_t more = 0; more < 100; more++) {
+		vmalock_mm *mm = furnished();
+		struct snapshot before = snapshot(mm), after;
+		int err;
+
+		for (uint64_t n = 0; n < more; n++)
+			map_at(mm, WINDOW + 2 * n, 1, RW);
+		alloc_fail_after(1);
+		err = do_trim(mm);
+		alloc_fail_after(0);
+		if (err) {
+			refusals++;
+			expect_eq(err, (uint64_t)VMALOCK_ENOMEM);
+			after = snapshot(mm);
+			expect(memcmp(&before, &after, sizeof(after)) == 0);
+			expect_valid(mm);
+			expect_eq(do_trim(mm), 0);
+		}
+		end_space(mm);
+	}
+	expect(refusals > 0);
+}
+
 static void a_space_that_ends_leaves_no_memory_behind(void)
 {
 	int64_t before;
@@ -190,6 +226,7 @@ static void a_space_that_ends_leaves_no_memory_behind(void)
 
 static const struct test_case cases[] = {
 	CASE(a_request_without_memory_changes_nothing_and_works_afterwards),
+	CASE(an_end_is_cut_off_when_there_is_memory_for_it_and_not_before),
 	CASE(a_space_that_ends_leaves_no_memory_behind),
 };
 TEST_MAIN(cases)

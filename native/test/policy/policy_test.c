@@ -210,11 +210,35 @@ static void the_era_decides_whether_shared_memory_takes_the_fast_path(void)
 		;
 }
 
+/* From 6.10 on a fault that needs an anon tries for mmap_lock beside its VMA's lock, which is a read like any other. */
+static void tries(const char *policy)
+{
+	struct vmalock_options options;
+	vmalock_mm *mm;
+
+	vmalock_options_init(&options);
+	options.policy = policy;
+	options.faults = VMALOCK_FAULTS_LINUX_6_18;
+	expect_eq(vmalock_mm_create(&options, &mm), 0);
+	map_at(mm, 0, 2, RW);
+	expect_eq(vmalock_mm_fault(mm, page(0), VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_MINOR);
+	expect_eq(stats_of(mm).vma_lock_retry, 0);
+	expect_eq(stats_of(mm).mmap_lock_reads, 1);
+	end_space(mm);
+}
+
+static void mmap_lock_that_was_only_tried_for_is_counted(void)
+{
+	for_each_policy(tries)
+		;
+}
+
 static const struct test_case cases[] = {
 	CASE(the_registry_has_the_documented_policies_and_the_baseline_first),
 	CASE(every_policy_gives_the_same_outcomes),
 	CASE(counters_tell_which_lock_served_a_fault),
 	CASE(who_had_to_wait_for_mmap_lock_is_counted),
+	CASE(mmap_lock_that_was_only_tried_for_is_counted),
 	CASE(two_threads_that_touch_the_same_pages_install_each_once),
 	CASE(the_era_decides_whether_shared_memory_takes_the_fast_path),
 };

@@ -190,6 +190,25 @@ static void a_table_that_a_huge_page_stands_in_for_is_not_left_vacant(void)
 	end_space(mm);
 }
 
+/* The same, and no fault comes. */
+static void a_table_that_another_has_left_vacant_is_not_left_so_twice(void)
+{
+	vmalock_mm *mm = huge_space();
+	struct racer second;
+
+	write_byte(mm, 0, 1);
+	drop(mm, 5, 1); /* 511 small pages */
+	syncpoint_arm("vacate-found-table");
+	race_request(&second, mm, drop_first);
+	syncpoint_wait_parked("vacate-found-table");
+	drop(mm, 0, HUGE);
+	syncpoint_release("vacate-found-table");
+	expect_eq(race_end(&second), 0);
+	expect_valid(mm);
+	expect_eq(read_byte(mm, 0), 0);
+	end_space(mm);
+}
+
 /* The table is empty, and then it is not. */
 static void a_table_with_a_page_that_has_just_come_is_not_left_vacant(void)
 {
@@ -261,6 +280,7 @@ static const struct test_case cases[] = {
 	CASE(a_huge_page_under_a_cut_is_split_when_the_faults_inside_are_out),
 	CASE(a_huge_page_under_a_cut_is_split_when_the_border_is_there),
 	CASE(a_table_that_a_huge_page_stands_in_for_is_not_left_vacant),
+	CASE(a_table_that_another_has_left_vacant_is_not_left_so_twice),
 	CASE(a_table_with_a_page_that_has_just_come_is_not_left_vacant),
 	CASE(threads_that_fault_split_and_drop_lose_no_page),
 };

@@ -1,4 +1,5 @@
 /* Spaces that share few frames: each takes pages from the others, while they use them, fork and end. */
+#include "base/clock.h"
 #include "base/random.h"
 #include "fault/faulting.h"
 #include "api/handle.h"
@@ -151,8 +152,10 @@ static void a_fault_does_not_wait_for_ever(void)
 {
 	struct racer ending;
 	vmalock_mm *mm = space_whose_child_ends(&ending, "mm-left-pool");
+	uint64_t began = clock_now_ns();
 
 	expect_eq(fault_at(mm, 0, VMALOCK_WRITE) & VMALOCK_FAULT_OUTCOME, VMALOCK_FAULT_OOM);
+	expect(clock_now_ns() - began >= UINT64_C(1000000000)); /* each time it slept */
 	syncpoint_release("mm-left-pool");
 	race_end(&ending);
 	end_space(mm);

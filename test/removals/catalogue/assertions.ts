@@ -143,7 +143,6 @@ export const assertions: readonly Removal[] = [
         without('locks/held.c', `check(held[rank] > 0);`),
         added('fault/fault.c', `mm->policy->end_read(mm, f->vma);`, { after: `FAULT_RETRY)) {` }),
       ],
-      tests: ['policy.policy', 'locks.rwsem'],
     },
     {
       what: 'a fault that is not permitted keeps its VMA',

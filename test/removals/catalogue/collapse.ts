@@ -117,7 +117,7 @@ export const collapse: readonly Removal[] = [
     {
       what: 'a merge does not split the huge page at its bound',
       edits: [without('ops/merge.c', `if (!p->whole) pt_huge_split_inside(&mm->pt, p->left ? m->end : m->start);`)],
-      tests: ['races.fault_against_huge', 'fault.huge', 'pt.huge'],
+      tests: ['fault.huge'],
     },
     {
       what: 'a merge splits the huge page before it has the locks',

@@ -84,7 +84,7 @@ export const faults: readonly Removal[] = [
       what: 'a fault makes an anon though another was faster',
       rows: ['F13'],
       edits: [without('mm/anon.c', `if (vma_anon(vma)) return 0;`)],
-      tests: ['fault.races', 'races.fault_against_map'],
+      tests: ['fault.races'],
     },
   ]),
   ...group({ rows: ['F13'], tests: ['fault.races'] }, [

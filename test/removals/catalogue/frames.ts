@@ -1,5 +1,5 @@
 /** Frames that a space which is ending will give back. */
-import { group, instead, type Removal, without } from '../removal';
+import { group, type Removal, without } from '../removal';
 
 export const frames: readonly Removal[] = [
   ...group(
@@ -16,10 +16,6 @@ export const frames: readonly Removal[] = [
       {
         what: 'a space met while it ends does not count as ending',
         edits: [without('mm/reclaim.c', `round->met_end ||`, { before: `sharers->ending` })],
-      },
-      {
-        what: 'who finds no frame does not see that a space has ended meanwhile',
-        edits: [instead('mm/reclaim.c', `atomic_load_relaxed(&sharers->ends) != ends`, `false`)],
       },
     ],
   ),

@@ -2,7 +2,7 @@
 import { group, instead, type Removal, without } from '../removal';
 
 export const move: readonly Removal[] = [
-  ...group({ rows: ['F19'], tests: ['races.move', 'fault.userfault_move'] }, [
+  ...group({ rows: ['F19'], tests: ['races.move'] }, [
     {
       what: 'a move looks at its page before it has the tables',
       edits: [
@@ -36,11 +36,11 @@ export const move: readonly Removal[] = [
     {
       what: 'a move takes a page that others have, too',
       edits: [without('pt/uffd_move.c', `if (is_shared(pt, pte)) return -EBUSY;`, { after: `return -EFAULT;` })],
+      tests: ['fault.userfault_move'],
     },
     {
       what: 'a move does not look whether the huge page is still there',
       edits: [without('pt/huge_range.c', `huge_entry(&source) == pte &&`)],
-      tests: ['races.move', 'pt.huge'],
     },
     {
       what: 'a move puts a huge page where a table has pages',
@@ -52,6 +52,7 @@ export const move: readonly Removal[] = [
         without('pt/huge_range.c', `table_lock_both(away, table);`),
         without('pt/huge_range.c', `table_unlock_both(away, table);`),
       ],
+      tests: ['fault.userfault_move'],
     },
     {
       what: 'a move does not lock the old table',
@@ -73,6 +74,7 @@ export const move: readonly Removal[] = [
         without('pt/huge_range.c', `lock_upper_both(source.upper, target.upper);`, { after: `;` }),
         without('pt/huge_range.c', `unlock_upper_both(source.upper, target.upper);`),
       ],
+      tests: ['fault.userfault_move'],
     },
     {
       what: 'a fault that took a frame does not look whether its entry is still empty',

@@ -24,12 +24,10 @@ export const nodes: readonly Removal[] = [
     {
       what: 'a lookup does not look into the next leaf',
       edits: [instead('index/walk.h', `walk_find_beyond(index, addr, out)`, `false`)],
-      tests: ['index.races', 'index.store'],
     },
     {
       what: 'a lookup from below does not see that the entry ends before the address',
       edits: [without('index/walk.c', `|| e.end > addr`)],
-      tests: ['index.races', 'index.store'],
     },
     {
       what: 'the bound above a leaf is not raised',
@@ -38,7 +36,6 @@ export const nodes: readonly Removal[] = [
     {
       what: 'the bound above a leaf is not lowered',
       edits: [without('index/store.c', `publish_bound_lowered(p, 1, hi);`)],
-      tests: ['index.races', 'index.store'],
     },
     {
       what: 'the bound above a leaf is raised after the store',

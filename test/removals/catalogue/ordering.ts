@@ -74,7 +74,7 @@ export const ordering: readonly Removal[] = [
       what: '[pt-link] a table is linked without release',
       rows: ['[pt-link]'],
       edits: [instead('pt/table.c', `atomic_cas_release`, `atomic_cas_acquire`)],
-      tests: ['fault.races', 'pt.table'],
+      tests: ['fault.races'],
     },
     {
       what: '[page-link] a page is linked without release',

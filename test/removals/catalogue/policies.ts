@@ -56,18 +56,9 @@ export const policies: readonly Removal[] = [
       what: 'a reader looks at the VMA before it has locked it, and not after',
       rows: ['patch 21', 'Laurent Dufour: test isolation before locking'],
       edits: [
-        added(
-          'vma/lock.h',
-          `if (unlikely(!atomic_load_relaxed(&vma->attached) || vma->domain != domain || addr < vma_start(vma) || addr >= vma_end(vma))) return VMA_READ_MISS;
-           syncpoint("vma-isolation-tested");`,
-          { after: `check(rcu_read_held());` },
-        ),
-        added(
-          'vma/lock.h',
-          `#include "sync/syncpoint.h"
-`,
-          { before: `#include "vma/vma.h"` },
-        ),
+        added('policy/per_vma.c', `if (vma_end(entry.value) <= addr) { rcu_read_unlock(); return POLICY_MISS; }`, {
+          before: `syncpoint("fault-found-vma");`,
+        }),
         without(
           'vma/lock.h',
           `if (unlikely(!atomic_load_relaxed(&vma->attached) || vma->domain != domain || addr < vma_start(vma) || addr >= vma_end(vma))) {
@@ -75,7 +66,7 @@ export const policies: readonly Removal[] = [
            return VMA_READ_MISS; }`,
         ),
       ],
-      tests: ['vma.lock', 'races.fault_against_unmap'],
+      tests: ['races.fault_against_unmap'],
     },
   ]),
 ];

@@ -62,7 +62,6 @@ export const remap: readonly Removal[] = [
           `vma = mm_find(mm, addr);`,
         ),
       ],
-      tests: ['races.fault_against_map', 'stress.everything'],
     },
   ]),
   ...group({ rows: ['F7'], tests: ['races.fault_against_map'] }, [
@@ -80,7 +79,6 @@ export const remap: readonly Removal[] = [
     {
       what: 'mprotect leaves pages writable',
       edits: [without('ops/protect.c', `pt_write_protect(&mm->pt, start, end)`)],
-      tests: ['races.fault_against_map', 'fault.cow'],
     },
   ]),
 ];

@@ -168,7 +168,6 @@ export const truncation: readonly Removal[] = [
       {
         what: 'punching a hole does not tell the faults',
         edits: [without('pt/file_cut.c', `tell_faults(file);`, { after: `;` })],
-        tests: ['races.fault_against_truncate', 'ops.truncate'],
       },
       {
         what: 'a truncation tells the faults before the pages have left the file',
@@ -196,7 +195,6 @@ export const truncation: readonly Removal[] = [
           without('fault/around.c', `spinlock_lock(f->slot.lock, RANK_TABLE);`),
           without('fault/around.c', `spinlock_unlock(f->slot.lock, RANK_TABLE);`),
         ],
-        tests: ['races.fault_against_truncate', 'fault.around'],
       },
       {
         what: 'a userfaultfd maps a page of a file that was cut',
@@ -206,7 +204,6 @@ export const truncation: readonly Removal[] = [
             `(f->vma->file && file_was_cut(f->vma->file, f->cuts)) err = FILL_CHANGED; else if`,
           ),
         ],
-        tests: ['fault.userfault', 'races.fault_against_truncate', 'races.fault_against_userfault'],
       },
     ],
   ),

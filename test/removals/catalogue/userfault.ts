@@ -121,7 +121,6 @@ export const userfault: readonly Removal[] = [
       {
         what: 'closing forgets the changes among the faults',
         edits: [without('mm/userfault.c', `move_among_faults(ctx, NULL);`, { after: `;` })],
-        tests: ['races.userfault_notices', 'ops.userfault_notices'],
       },
     ],
   ),
@@ -190,7 +189,7 @@ export const userfault: readonly Removal[] = [
       {
         what: 'a fill checks its range before it looks for changes',
         edits: [without('fault/userfault_fill.c', `userfault_is_changing(ctx) ? -EAGAIN :`)],
-        tests: ['races.userfault_notices', 'ops.userfault_notices'],
+        tests: ['ops.userfault_notices'],
       },
     ],
   ),
@@ -258,15 +257,11 @@ export const userfault: readonly Removal[] = [
     ],
   ),
   ...group(
-    {
-      rows: ['madvise used the mapping that it had found before it waited'],
-      tests: ['races.userfault_notices', 'ops.userfault_notices'],
-    },
+    { rows: ['madvise used the mapping that it had found before it waited'], tests: ['races.userfault_notices'] },
     [
       {
         what: 'madvise does not look its mapping up again',
         edits: [without('ops/advise.c', `vma = mm_lookup(mm, start); if (!vma) return -ENOMEM;`)],
-        tests: ['races.userfault_notices'],
       },
       {
         what: 'madvise does not ask the mapping it finds whether pages may be dropped',
@@ -311,12 +306,10 @@ export const userfault: readonly Removal[] = [
            userfault_free_notice(n); }`,
         ),
       ],
-      tests: ['races.userfault_notices', 'ops.userfault_fork'],
     },
     {
       what: 'a fork whose userfaultfd is gone before it is told is not undone',
       edits: [instead('ops/userfault_notices.c', `)) discard_one`, `)) userfault_free_notice`)],
-      tests: ['races.userfault_notices', 'ops.userfault_fork'],
     },
   ]),
 ];

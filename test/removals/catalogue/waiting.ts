@@ -14,7 +14,7 @@ export const waiting: readonly Removal[] = [
       {
         what: 'the writer has no fence between its store and its look for waiters',
         edits: [instead('locks/domain.c', `atomic_fence_full(); if`, `if`)],
-        times: 5,
+        times: 60,
       },
       {
         what: 'a waiter does not look again before it sleeps',
@@ -43,7 +43,7 @@ export const waiting: readonly Removal[] = [
       {
         what: 'the end of a section forgets the waiters',
         edits: [without('locks/domain.h', `if (d->faults_wait) domain_wake_waiters(d);`)],
-        tests: ['races.fault_that_waits', 'locks.domain'],
+        tests: ['races.fault_that_waits'],
       },
       {
         what: 'waiters are woken before the section has ended',
@@ -103,7 +103,7 @@ export const waiting: readonly Removal[] = [
     {
       what: 'a waiter never sleeps',
       edits: [instead('locks/domain.c', `unsigned i = 0; i < SPINS; i++`, `;;`)],
-      tests: ['locks.domain', 'races.fault_that_waits'],
+      tests: ['locks.domain'],
     },
     {
       what: 'a waiter reads the sequence after it has found the VMA busy',
@@ -128,7 +128,7 @@ export const waiting: readonly Removal[] = [
           `return SECTION_TIMED_OUT;`,
         ),
       ],
-      tests: ['races.fault_that_waits', 'locks.domain'],
+      tests: ['locks.domain'],
     },
     {
       what: 'a fault that waits takes mmap_lock when the VMA has moved',
@@ -149,7 +149,7 @@ export const waiting: readonly Removal[] = [
       ],
     },
   ]),
-  ...group({ rows: ['D2'], tests: ['races.move', 'fault.userfault_move'] }, [
+  ...group({ rows: ['D2'], tests: ['races.move'] }, [
     {
       what: 'a move waits for its second VMA under the policy that waits',
       edits: [instead('policy/per_vma_wait.c', `per_vma_start_read,`, `start_read,`)],
