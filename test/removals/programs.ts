@@ -19,7 +19,8 @@ export interface Ended {
 }
 
 /** Runs a program to its end; rejects when it cannot be started, or the run is stopped. */
-export function run(command: readonly string[], { cwd, env, stop, seconds }: Place): Promise<Ended> {
+export async function run(command: readonly string[], { cwd, env, stop, seconds }: Place): Promise<Ended> {
+  stop.throwIfAborted();
   const [program = '', ...args] = command;
   const limit = AbortSignal.timeout(seconds * 1000);
   return new Promise((resolve, reject) => {

@@ -23,24 +23,6 @@ export const ordering: readonly Removal[] = [
       tests: ['vma.lock'],
     },
     {
-      what: '[vma-unlock-alive] a reader unlocks outside a read section',
-      rows: ['[vma-unlock-alive]'],
-      edits: [without('vma/lock.h', `rcu_read_lock();`), without('vma/lock.h', `rcu_read_unlock();`)],
-      tests: ['stress.everything'],
-    },
-    {
-      what: '[writer-gone] the look for a writer is no acquire',
-      rows: ['[writer-gone]'],
-      edits: [instead('locks/rwsem.h', `atomic_load_acquire`, `atomic_load_relaxed`)],
-      tests: ['locks.domain'],
-    },
-    {
-      what: '[anon-publish] the anon is loaded without acquire',
-      rows: ['[anon-publish]'],
-      edits: [instead('vma/vma.h', `atomic_load_acquire`, `atomic_load_relaxed`)],
-      tests: ['fault.races'],
-    },
-    {
       what: '[rcu-publish] nothing is published with release',
       rows: ['[rcu-publish]'],
       edits: [instead('sync/rcu.h', `atomic_store_release`, `atomic_store_relaxed`)],
@@ -57,18 +39,6 @@ export const ordering: readonly Removal[] = [
       rows: ['[index-child]'],
       edits: [instead('index/publish.c', `rcu_publish`, `atomic_store_relaxed`, { before: `(&index` })],
       tests: ['index.concurrent'],
-    },
-    {
-      what: '[index-in-place] a word is stored without release',
-      rows: ['[index-in-place]'],
-      edits: [instead('index/publish.c', `atomic_store_release`, `atomic_store_relaxed`)],
-      tests: ['index.races', 'index.concurrent'],
-    },
-    {
-      what: '[index-in-place] an end is loaded without acquire',
-      rows: ['[index-in-place]'],
-      edits: [instead('index/node.h', `end = atomic_load_acquire`, `end = atomic_load_relaxed`)],
-      tests: ['index.races', 'index.concurrent'],
     },
     {
       what: '[pt-link] a table is linked without release',
@@ -95,66 +65,6 @@ export const ordering: readonly Removal[] = [
         instead('pt/page_tree.c', `atomic_store_release`, `atomic_store_relaxed`, { before: `(&tree->root, above);` }),
       ],
       tests: ['pt.file'],
-    },
-    {
-      what: '[file-length] a length is stored without release',
-      rows: ['[file-length]'],
-      edits: [instead('pt/file_bytes.c', `atomic_store_release`, `atomic_store_relaxed`)],
-      tests: ['pt.file'],
-    },
-    {
-      what: '[file-cut] the cut is stored without release',
-      rows: ['[file-cut]'],
-      edits: [instead('pt/file_cut.c', `atomic_store_release`, `atomic_store_relaxed`, { after: `{` })],
-      tests: ['races.fault_against_truncate'],
-    },
-    {
-      what: '[file-cut] a truncation has no fence before it walks the tables',
-      rows: ['[file-cut]'],
-      edits: [without('pt/file_cut.c', `atomic_fence_full();`)],
-      tests: ['races.fault_against_truncate'],
-    },
-    {
-      what: '[file-cut] a fault that maps pages around has no fence',
-      rows: ['[file-cut]'],
-      edits: [without('fault/around.c', `atomic_fence_full();`)],
-      tests: ['races.fault_against_truncate'],
-    },
-    {
-      what: '[file-clean] writing back has no fence before it walks the tables',
-      rows: ['[file-clean]'],
-      edits: [without('pt/file_dirty.c', `atomic_fence_full();`)],
-      tests: ['ops.writeback'],
-    },
-    {
-      what: '[reaped] the reaper has no fence before it walks the tables',
-      rows: ['[reaped]'],
-      edits: [without('ops/exit.c', `atomic_fence_full();`)],
-      tests: ['races.exit_against_reap'],
-    },
-    {
-      what: '[reaped] a fault has no fence between its page and its look',
-      rows: ['[reaped]'],
-      edits: [without('fault/handle.c', `atomic_fence_after_update();`)],
-      tests: ['races.exit_against_reap'],
-    },
-    {
-      what: '[frame-only] a user of a frame leaves without release',
-      rows: ['[frame-only]'],
-      edits: [instead('pt/frame_use.c', `atomic_fetch_sub_acq_rel`, `atomic_fetch_sub_relaxed`)],
-      tests: ['fault.cow', 'fault.races'],
-    },
-    {
-      what: '[frame-only] the only user does not see who has left',
-      rows: ['[frame-only]'],
-      edits: [instead('pt/frame_use.c', `atomic_load_acquire`, `atomic_load_relaxed`, { after: `return` })],
-      tests: ['fault.cow', 'fault.races'],
-    },
-    {
-      what: '[frame-only] the last user does not see who has left',
-      rows: ['[frame-only]'],
-      edits: [instead('pt/frame_use.c', `if (atomic_load_acquire`, `if (atomic_load_relaxed`)],
-      tests: ['fault.cow', 'fault.races'],
     },
     {
       what: '[spinlock] unlocking is no release',
@@ -205,16 +115,6 @@ export const ordering: readonly Removal[] = [
       what: '[replay-go] the start is seen without acquire',
       rows: ['[replay-go]'],
       edits: [instead('replay/worker.c', `!atomic_load_acquire`, `!atomic_load_relaxed`)],
-    },
-    {
-      what: '[replay-ended] a thread ends without release',
-      rows: ['[replay-ended]'],
-      edits: [instead('replay/worker.c', `atomic_fetch_add_acq_rel`, `atomic_fetch_add_relaxed`)],
-    },
-    {
-      what: '[replay-ended] the end is seen without acquire',
-      rows: ['[replay-ended]'],
-      edits: [instead('replay/crew.c', `atomic_load_acquire`, `atomic_load_relaxed`)],
     },
   ]),
 ];
