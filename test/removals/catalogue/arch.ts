@@ -119,7 +119,7 @@ export const arch: readonly Removal[] = [
       edits: [without('fault/fault.c', `VM_WRITE |`)],
     },
     {
-      what: 'a fetch from a page that may not be executed is always a read',
+      what: 'a fetch from a page that may not be executed never brings it in to read',
       edits: [instead('fault/fault.c', `f->access != VMALOCK_EXEC || !exec_implies_read`, `1`)],
       tests: ['fault.file'],
     },

@@ -18,13 +18,17 @@ export const assertions: readonly Removal[] = [
       edits: [without('locks/held.c', `check(!rcu_read_held());`)],
     },
     {
+      what: 'the order of two locks of one rank is not asserted',
+      edits: [without('locks/held.c', `check(!held[rank] || (uintptr_t)lock > last[rank]);`)],
+    },
+    {
       what: 'two frame caches may not be held at once',
       edits: [without('locks/held.c', `|| rank == RANK_FRAME_CACHE`)],
       tests: ['pt.frame'],
     },
     {
       what: 'no wait is asserted at all',
-      edits: [instead('locks/held.c', `{`, `{ return;`, { before: `/* Page` })],
+      edits: [added('locks/held.c', `return;`, { before: `assert_none_from(rank, rank);` })],
     },
     {
       what: 'letting go of what is not held is not asserted against',
@@ -60,7 +64,7 @@ export const assertions: readonly Removal[] = [
   ...group({ rows: ['patch 9'], tests: ['vma.rules'] }, [
     {
       what: 'a memory policy may be set on a VMA that is not locked',
-      edits: [without('vma/vma.c', `assert_changeable(vma);`, { after: `;` })],
+      edits: [without('vma/vma.c', `assert_changeable(vma);`, { before: `vma->policy =` })],
     },
   ]),
   ...group({ rows: ['patch 16'], tests: ['vma.rules'] }, [
@@ -74,7 +78,9 @@ export const assertions: readonly Removal[] = [
     },
     {
       what: 'a VMA may be attached twice',
-      edits: [without('vma/vma.c', `check(!atomic_load_relaxed(&vma->attached));`, { after: `;` })],
+      edits: [
+        without('vma/vma.c', `check(!atomic_load_relaxed(&vma->attached));`, { after: `assert_changeable(vma);` }),
+      ],
     },
     {
       what: 'a VMA may be attached that is not locked',

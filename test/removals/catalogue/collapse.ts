@@ -30,7 +30,7 @@ export const collapse: readonly Removal[] = [
           'fault/collapse.c',
           `outcome = look_at(c, vma, addr, &look); if (outcome != COLLAPSED) return outcome;`,
           `look = (struct pt_huge_look){ 0 }; outcome = COLLAPSED;`,
-          { after: `;` },
+          { after: `syncpoint("collapse-locked");` },
         ),
       ],
     },
@@ -44,7 +44,7 @@ export const collapse: readonly Removal[] = [
            look = (struct pt_huge_look){
            0 };
            outcome = COLLAPSED;`,
-          { after: `;` },
+          { after: `syncpoint("collapse-locked");` },
         ),
       ],
     },
@@ -55,7 +55,7 @@ export const collapse: readonly Removal[] = [
           'fault/collapse.c',
           `outcome = look_at(c, vma, addr`,
           `pt_huge_look(&mm->pt, addr, &look); outcome = judge(c, vma`,
-          { after: `;` },
+          { after: `syncpoint("collapse-locked");` },
         ),
       ],
     },
@@ -113,6 +113,16 @@ export const collapse: readonly Removal[] = [
           `pt_huge_split_inside(&mm->pt, head ? u->end : u->start);`,
         ),
       ],
+    },
+    {
+      what: 'a split of a VMA leaves the huge page at its bound',
+      edits: [without('ops/split.c', `pt_huge_split_inside(&mm->pt, addr);`)],
+      tests: ['races.fault_against_huge', 'fault.huge', 'pt.huge'],
+    },
+    {
+      what: 'munmap of an end leaves the huge page at its bound',
+      edits: [without('ops/unmap.c', `pt_huge_split_inside(&mm->pt, head ? u->end : u->start);`)],
+      tests: ['races.fault_against_huge', 'fault.huge', 'pt.huge'],
     },
     {
       what: 'a merge does not split the huge page at its bound',

@@ -48,9 +48,7 @@ export const exit: readonly Removal[] = [
         what: 'the reaper says so when it is done',
         edits: [
           without('ops/exit.c', `atomic_store_relaxed(&mm->unstable, 1);`),
-          instead('ops/exit.c', `}`, `} atomic_store_relaxed(&mm->unstable, 1);`, {
-            before: `mmap_read_unlock(mm); return 0;`,
-          }),
+          added('ops/exit.c', `atomic_store_relaxed(&mm->unstable, 1);`, { before: `mmap_read_unlock(mm); return 0;` }),
         ],
       },
       {

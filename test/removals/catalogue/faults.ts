@@ -55,7 +55,7 @@ export const faults: readonly Removal[] = [
       tests: ['fault.file'],
     },
     {
-      what: 'a store to a shared anonymous page before 6.7 is sent back',
+      what: "a store to the private copy of a file's page is sent back before 6.7",
       edits: [without('fault/cow.c', `&& pte_kind(f->pte) != PTE_ANON`)],
       tests: ['policy.policy', 'fault.cow', 'fault.file'],
     },

@@ -1,7 +1,13 @@
-/** Frames that a space which is ending will give back. */
+/** Frames that are on their way back. */
 import { group, type Removal, without } from '../removal';
 
 export const frames: readonly Removal[] = [
+  ...group({ rows: ['a fault found no frame, though munmap was just freeing some'], tests: ['races.pressure'] }, [
+    {
+      what: 'who finds no frame does not wait for who is just freeing some',
+      edits: [without('fault/no_frame.c', `mm_for_each_sharer(mm, wait_for_all_inside);`)],
+    },
+  ]),
   ...group(
     { rows: ['a fault found no frame, though a space was just giving back all it had'], tests: ['races.pressure'] },
     [

@@ -46,11 +46,11 @@ export const merge: readonly Removal[] = [
         without('ops/merge.c', `if (n.prev) mm_vma_write_lock(mm, n.prev); if (n.next) mm_vma_write_lock(mm, n.next);`),
         added('ops/merge.c', `if (p.left) mm_vma_write_lock(mm, p.prev); if (p.right) mm_vma_write_lock(mm, p.next);`, {
           after: `return NULL;`,
-          before: `return`,
+          before: `return merge_existing`,
         }),
         added('ops/merge.c', `if (left) mm_vma_write_lock(mm, n.prev); if (right) mm_vma_write_lock(mm, n.next);`, {
           after: `return NULL;`,
-          before: `target`,
+          before: `target = left`,
         }),
       ],
     },
@@ -168,6 +168,54 @@ export const merge: readonly Removal[] = [
     {
       what: 'pages without an anon join the VMA of a forked child',
       edits: [instead('ops/merge.c', `!is_fork_child(theirs)`, `true`)],
+    },
+    {
+      what: 'a new mapping that joins does not pass on what is sticky',
+      edits: [without('ops/merge.c', `adopt_sticky(target, m->flags);`, { before: `vma_set_range(target, entry` })],
+      tests: ['ops.guard'],
+    },
+    {
+      what: 'a change that joins does not pass on what is sticky',
+      edits: [without('ops/merge.c', `adopt_sticky(target, m->flags);`, { before: `vma_set_range(target, start` })],
+      tests: ['ops.guard'],
+    },
+    {
+      what: 'a new mapping that joins both sides loses what is sticky of the one behind',
+      edits: [without('ops/merge.c', `adopt_sticky(target, vma_flags(n.next));`)],
+      tests: ['ops.guard'],
+    },
+    {
+      what: 'a change that joins both sides loses what is sticky of the one behind',
+      edits: [without('ops/merge.c', `adopt_sticky(target, vma_flags(p->next));`)],
+      tests: ['ops.guard'],
+    },
+  ]),
+  ...group({ rows: ['F5'], tests: ['ops.merge'] }, [
+    {
+      what: 'a new mapping that joins takes in the anon before it has all memory it needs',
+      edits: [
+        instead(
+          'ops/merge.c',
+          `(!left && !right) || index_reserve(&mm->vmas, 1)) return NULL;
+           target = left ? n.prev : n.next;`,
+          `!left && !right) return NULL;
+           target = left ? n.prev : n.next;
+           if (left && right) adopt_anon(target, vma_anon_ref(n.next));
+           if (index_reserve(&mm->vmas, 1)) return NULL;`,
+        ),
+      ],
+    },
+    {
+      what: 'a change that joins takes in the anon before it has all memory it needs',
+      edits: [
+        instead(
+          'ops/merge.c',
+          `(!p.left && !p.right) ||`,
+          `!p.left && !p.right) return NULL;
+           if (p.left && p.right) adopt_anon(p.prev, vma_anon_ref(p.next));
+           adopt_anon(p.left ? p.prev : p.next, m->anon); if (`,
+        ),
+      ],
     },
   ]),
 ];

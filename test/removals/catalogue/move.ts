@@ -77,6 +77,17 @@ export const move: readonly Removal[] = [
       tests: ['fault.userfault_move'],
     },
     {
+      what: 'a move locks its two tables in the order of their places',
+      edits: [
+        instead(
+          'pt/table.c',
+          `(uintptr_t)a < (uintptr_t)b ? a : b);
+           if (a != b) table_lock((uintptr_t)a < (uintptr_t)b ? b : a`,
+          `a); if (a != b) table_lock(b`,
+        ),
+      ],
+    },
+    {
       what: 'a fault that took a frame does not look whether its entry is still empty',
       edits: [
         instead(

@@ -9,11 +9,11 @@ export const observers: readonly Removal[] = [
     },
     {
       what: 'locking all VMAs locks none',
-      edits: [without('ops/observe.c', `mm_vma_write_lock(mm, entry.value)`)],
+      edits: [without('policy/policy.c', `mm_vma_write_lock(mm, entry.value)`)],
     },
     {
       what: 'locking all VMAs locks the first',
-      edits: [instead('ops/observe.c', `for (; more; more = index_cursor_next(&cursor, &entry))`, `if (more)`)],
+      edits: [instead('policy/policy.c', `for (; more; more = index_cursor_next(&cursor, &entry))`, `if (more)`)],
     },
     {
       what: 'an observer comes without the lock of observers',

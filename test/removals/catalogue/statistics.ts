@@ -43,7 +43,11 @@ export const statistics: readonly Removal[] = [
     },
     {
       what: 'vma_lock_retry is not counted when a fault waits for a userfaultfd',
-      edits: [without('fault/fault.c', `mm_count(mm, STAT_vma_lock_retry)`, { after: `;` })],
+      edits: [
+        without('fault/fault.c', `mm_count(mm, STAT_vma_lock_retry);`, {
+          after: `mm_count(mm, STAT_retry_userfault);`,
+        }),
+      ],
       tests: ['races.fault_against_userfault'],
     },
     {
@@ -117,7 +121,9 @@ export const statistics: readonly Removal[] = [
     },
     {
       what: 'mmap_lock_reads is not counted',
-      edits: [without('mm/mmap_lock.h', `mm_count(mm, STAT_mmap_lock_reads);`, { after: `{` })],
+      edits: [
+        without('mm/mmap_lock.h', `mm_count(mm, STAT_mmap_lock_reads);`, { after: `mmap_read_lock(struct mm *mm) {` }),
+      ],
     },
     {
       what: 'mmap_lock_reads is not counted when the lock was only tried',

@@ -2,7 +2,11 @@
 import { added, group, instead, type Removal, without } from '../removal';
 
 export const truncation: readonly Removal[] = [
-  ...group({ rows: ['F3'], tests: ['ops.truncate'] }, [
+  ...group({ rows: ['F3'], tests: ['vma.rules'] }, [
+    {
+      what: "the lock of a file's list may be taken in any order",
+      edits: [without('vma/file.c', `held_wait(RANK_FILE_MAPPINGS)`)],
+    },
     {
       what: "a VMA is locked under the lock of its file's list",
       edits: [
@@ -14,6 +18,7 @@ export const truncation: readonly Removal[] = [
            vma_file_unlock_mappings(vma->file);`,
         ),
       ],
+      tests: ['ops.truncate'],
     },
   ]),
   ...group(
@@ -162,12 +167,18 @@ export const truncation: readonly Removal[] = [
         variant: 'asan',
       },
       {
+        what: 'a page that has left its file is copied',
+        edits: [without('fault/cow.c', `if (unlikely(!names_page_of_file(f))) return drop_cut_page(f);`)],
+      },
+      {
         what: 'a truncation does not tell the faults',
-        edits: [without('pt/file_cut.c', `tell_faults(file);`, { after: `/` })],
+        edits: [without('pt/file_cut.c', `tell_faults(file);`, { after: `file_is_beyond_end() */` })],
       },
       {
         what: 'punching a hole does not tell the faults',
-        edits: [without('pt/file_cut.c', `tell_faults(file);`, { after: `;` })],
+        edits: [
+          without('pt/file_cut.c', `tell_faults(file);`, { after: `take_pages(file, cut->first, cut->end, cut);` }),
+        ],
       },
       {
         what: 'a truncation tells the faults before the pages have left the file',

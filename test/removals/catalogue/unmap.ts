@@ -35,12 +35,14 @@ export const unmap: readonly Removal[] = [
   ...group({ rows: ['patch 14'], tests: ['races.fault_against_unmap'] }, [
     {
       what: 'munmap does not lock a VMA that goes',
-      edits: [without('ops/unmap.c', `mm_vma_write_lock(mm, vma);`, { after: `{` })],
+      edits: [without('ops/unmap.c', `mm_vma_write_lock(mm, vma);`, { before: `vma->rcu.next` })],
     },
     {
       what: 'munmap waits for no fault inside a VMA that goes',
       edits: [
-        instead('ops/unmap.c', `mm_vma_write_lock(mm, vma)`, `vma->lock_section = mm->domain.section`, { after: `{` }),
+        instead('ops/unmap.c', `mm_vma_write_lock(mm, vma);`, `vma->lock_section = mm->domain.section;`, {
+          before: `vma->rcu.next`,
+        }),
       ],
     },
     {
@@ -51,7 +53,7 @@ export const unmap: readonly Removal[] = [
           `mm_vma_write_lock(mm, vma);`,
           `vma->lock_section = mm->domain.section;
            atomic_store_relaxed(&vma->lock_seq, mm->domain.section & LOCK_SEQ_MASK);`,
-          { after: `{` },
+          { before: `vma->rcu.next` },
         ),
       ],
     },

@@ -29,7 +29,7 @@ export const userfault: readonly Removal[] = [
         ],
       },
       {
-        what: 'a fault that is queued takes any huge entry for a missing one',
+        what: 'a fault of a huge page that is queued does not look again',
         edits: [instead('fault/userfault.c', `pt_huge_is_open(&f->mm->pt, f->addr)`, `true`)],
       },
       {
@@ -119,8 +119,17 @@ export const userfault: readonly Removal[] = [
         edits: [without('mm/userfault.c', `move_among_faults(ctx, NULL);`, { after: `if (left) {` })],
       },
       {
+        what: 'an event that is given up does not take those along that were told before it',
+        edits: [without('mm/userfault.c', `if (!notice->among_faults) move_among_faults(ctx, notice);`)],
+      },
+      {
+        what: 'an event that is given up takes all along that were told',
+        edits: [instead('mm/userfault.c', `, notice`, `, NULL`)],
+        tests: ['races.userfault_notices', 'ops.userfault_notices'],
+      },
+      {
         what: 'closing forgets the changes among the faults',
-        edits: [without('mm/userfault.c', `move_among_faults(ctx, NULL);`, { after: `;` })],
+        edits: [without('mm/userfault.c', `move_among_faults(ctx, NULL);`, { after: `*left = *last = NULL;` })],
       },
     ],
   ),
@@ -199,7 +208,7 @@ export const userfault: readonly Removal[] = [
       {
         what: 'who waits for a reader does not hold the userfaultfd',
         edits: [
-          without('mm/userfault.c', `userfault_get(ctx);`, { after: `;` }),
+          without('mm/userfault.c', `userfault_get(ctx);`, { before: `notice->ctx = ctx;` }),
           without('mm/userfault.c', `userfault_put(notice->ctx);`),
         ],
       },
@@ -221,7 +230,7 @@ export const userfault: readonly Removal[] = [
             `notices_tell(&notices);`,
             `mmap_read_lock(mm); notices_tell(&notices); mmap_read_unlock(mm);`,
           ),
-          without('mm/userfault.c', `held_wait(RANK_MMAP);`, { after: `{` }),
+          without('mm/userfault.c', `held_wait(RANK_MMAP);`, { before: `if (!atomic_load_acquire(&wait->woken))` }),
         ],
       },
     ],
