@@ -7,6 +7,10 @@ export const frames: readonly Removal[] = [
       what: 'who finds no frame does not wait for who is just freeing some',
       edits: [without('fault/no_frame.c', `mm_for_each_sharer(mm, wait_for_all_inside);`)],
     },
+    {
+      what: 'who finds no frame does not wait for the faults that may have the last one in hand',
+      edits: [without('fault/no_frame.c', `mm_lock_all_vmas(mm);`)],
+    },
   ]),
   ...group(
     { rows: ['a fault found no frame, though a space was just giving back all it had'], tests: ['races.pressure'] },
