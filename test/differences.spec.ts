@@ -214,6 +214,14 @@ const PINNED: Readonly<Record<string, () => void | Promise<void>>> = {
     expect(space.status()['VmLck']).toBe(2 ** 43);
   },
 
+  'a fixed address in the last page of all 64 bits that is the number of no error is ENOMEM': () => {
+    using space = new AddressSpace();
+    const at = (number: bigint) =>
+      codeOf(() => space.mmap({ address: (1n << 64n) - number, length: PAGE, fixed: true }));
+    for (const number of [134n, 1000n, 4095n]) expect(at(number)).toBe('ENOMEM');
+    expect(at(13n)).toBe('EACCES');
+  },
+
   'limits are soft limits': () => {
     using space = new AddressSpace({ privileged: false, limits: { as: PAGE } });
     space.setLimits({ as: 0 });

@@ -60,6 +60,11 @@ no answer. Answers are written as soon as their operation has been read, so a pi
   rlimit as|data|memlock|stack PAGES  so many, or - for no limit; of a stack 2048 at first
   privileged on|off                 off: limits on locked memory hold
   thp-disable on|advised|off        no huge pages; advised: but where they are asked for. --thp never begins with on
+  sys NAME ARG...                   a system call with its arguments as they are, also such as no program gives: numbers, or
+                                    addresses of the range @PAGE, @PAGE+BYTES, @PAGE-BYTES; mmap with the file last, its offset
+                                    before: f, fr, fw of memory to read and write, to read, to write; d, dr, dw of a disk; -.
+                                    What is mapped elsewhere is unmapped at once. brk as bytes from where the heap begins;
+                                    uffd_register and its kin with the bits of their mode, and N
   reset                             unmaps the range, empties the file, lifts limits
 
 An amount is PAGES, PAGES+BYTES or +BYTES; PROT is any of r, w, x, d for PROT_GROWSDOWN, or - for none.

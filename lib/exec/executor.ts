@@ -12,6 +12,7 @@ import { SimFile } from '../sim-file';
 import { parsePolicy, parsePolicyFlags, policyWord } from './policy-words';
 import { FILE_NAME, reportCounts, reportFlags, reportMappings, reportSmaps, type Window } from './report';
 import { MAX_PAGES, parseAdvice, parseMapLetters, Words } from './syntax';
+import { SystemCalls } from './system-calls';
 import { UserfaultOperations } from './userfault-operations';
 
 /** Where the range begins: far from everything, as in the oracle. */
@@ -61,6 +62,7 @@ export class Executor implements Disposable {
   private space: AddressSpace;
   private window: Window;
   private userfaults: UserfaultOperations;
+  private systemCalls: SystemCalls;
   private file: SimFile;
   /** nothing but a new space makes the range empty then */
   private hasSeals = false;
@@ -79,6 +81,7 @@ export class Executor implements Disposable {
       end: BASE + this.pages * this.space.pageSize,
     };
     this.file = this.newFile();
+    this.systemCalls = this.newSystemCalls();
   }
 
   /** The first line of output, in the oracle's shape. */
@@ -106,6 +109,7 @@ export class Executor implements Disposable {
   }
 
   close(): void {
+    this.systemCalls.close();
     this.space.close();
   }
 
@@ -159,6 +163,8 @@ export class Executor implements Disposable {
         return this.fetch(words);
       case 'mempolicy':
         return `${policyWord(this.space.getMempolicy({ address: this.takeByteAddress(words) }))} ok\n`;
+      case 'sys':
+        return this.systemCall(words);
       default:
         if (operation.startsWith('uffd-')) return this.userfault(operation.slice('uffd-'.length), words);
         return this.call(operation, words);
@@ -184,11 +190,30 @@ export class Executor implements Disposable {
     });
   }
 
+  private newSystemCalls(): SystemCalls {
+    return new SystemCalls(this.space, BASE, this.pages, () => {
+      this.fileHasChanged = true;
+      return this.file;
+    });
+  }
+
+  private systemCall(words: Words): string {
+    try {
+      return orRefuse(this.systemCalls.answer(words.rest()), 'unknown operation');
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new Refusal('syntax');
+      throw error;
+    }
+  }
+
   /** A new file stands for the emptied one: nothing maps the old one any more. */
   private reset(): string {
-    if (this.hasSeals) {
+    this.systemCalls.reset();
+    if (this.hasSeals || this.systemCalls.lasting) {
+      this.systemCalls.close();
       this.space.close();
       this.space = this.newSpace();
+      this.systemCalls = this.newSystemCalls();
       this.userfaults = new UserfaultOperations(this.space, BASE);
       this.window = { ...this.window, space: this.space };
       this.hasSeals = false;

@@ -16,13 +16,15 @@ interface Row {
   first: number;
   end: number;
   perms: string;
-  /** `a` anonymous, `f` the protocol's file, `s` shared anonymous memory */
+  /** `a` anonymous, `f` the protocol's files, `s` shared anonymous memory */
   kind: 'a' | 'f' | 's';
   offset: number;
 }
 
 /** The file that `f` maps, known by this name again when the mappings are listed. */
 export const FILE_NAME = '/memfd:vmalock_exec (deleted)';
+/** Those of a disk that `sys mmap` knows. */
+export const DISK_NAME = '/var/tmp/vmalock_exec (deleted)';
 
 /** The mappings that touch the window, ascending. */
 function* mappingsIn({ space, start, end }: Window): IterableIterator<Vma> {
@@ -38,7 +40,7 @@ function permissionsOf(vma: Vma): string {
 }
 
 function kindOf(vma: Vma): Row['kind'] {
-  if (vma.name === FILE_NAME) return 'f';
+  if (vma.name === FILE_NAME || vma.name === DISK_NAME) return 'f';
   return vma.shared ? 's' : 'a';
 }
 

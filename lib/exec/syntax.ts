@@ -25,6 +25,11 @@ export class Words {
     return this.words[this.next++];
   }
 
+  /** All that are left. */
+  rest(): string[] {
+    return this.words.slice(this.next);
+  }
+
   /** `PAGES`, `PAGES+BYTES` or `+BYTES`, in bytes. */
   takeAmount(): number | undefined {
     const match = /^(\d+)?(?:\+(\d+))?$/.exec(this.take() ?? '');

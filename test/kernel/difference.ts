@@ -17,8 +17,19 @@ export interface Difference {
   actual: string;
 }
 
-function questionsOf(operations: readonly string[]): string[] {
+/** What is asked beside the operations. */
+const LOOKS = new Set([AFTER_EACH, AT_END, 'reset']);
+
+/** Operations, with a look at what they have left. */
+export type Questions = (operations: readonly string[]) => string[];
+
+function lookingAfterEach(operations: readonly string[]): string[] {
   return [...operations.flatMap((operation) => [operation, AFTER_EACH]), AT_END, 'reset'];
+}
+
+/** Where all but the last are known to be answered alike. */
+export function lookingAtTheEnd(operations: readonly string[]): string[] {
+  return [...operations, AFTER_EACH, AT_END, 'reset'];
 }
 
 function firstDifference(
@@ -31,7 +42,7 @@ function firstDifference(
   const question = questions[at];
   if (question === undefined) return undefined;
   return {
-    operations: operations.slice(0, Math.floor(at / 2) + 1),
+    operations: operations.slice(0, questions.slice(0, at + 1).filter((asked) => !LOOKS.has(asked)).length),
     question,
     expected: expected[at] ?? '',
     actual: actual[at] ?? '',
@@ -43,6 +54,7 @@ export async function compareAll(
   kernel: Speaker,
   model: Speaker,
   sequences: readonly (readonly string[])[],
+  questionsOf: Questions = lookingAfterEach,
 ): Promise<(Difference | undefined)[]> {
   const questions = sequences.map(questionsOf);
   const [expected, actual] = await Promise.all([kernel.ask(questions.flat()), model.ask(questions.flat())]);

@@ -3,10 +3,12 @@
  *
  *   npx tsx test/kernel/driver.ts [--seconds 60] [--seed 1] [--shortest 5] [--most 20] [--profile merging]
  *                                 [--subject 'PROGRAM ARGS']
+ *   npx tsx test/kernel/driver.ts --sweeps [--step 1] [--sweep NAME] [--subject 'PROGRAM ARGS']
  *
  * Prints each kind of difference once, shrunk, with the seed that found it. No sequence has fewer than --shortest
  * operations (a seed gives another sequence with another --shortest). --subject names another program that
- * speaks the protocol (it gets -p PAGES); without it the model runs in this process.
+ * speaks the protocol (it gets -p PAGES); without it the model runs in this process. --sweeps asks odd arguments instead, each case
+ * or each --step-th: half an hour for all.
  */
 import { parseArgs } from 'node:util';
 import { Executor } from '../../lib/exec/executor';
@@ -14,12 +16,13 @@ import { compareAll, describe, isLasting, shrink } from './difference';
 import { cannotBeCompared, isMissingFor } from './machine';
 import { oracle } from './oracle';
 import { argumentsOf, optionsOf, type Profile, PROFILES, sequenceOf } from './sequences';
+import { type Outcome, runSweep, type Stage, type Sweep, SWEEPS } from './sweeps';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 import { hasZeroPage } from './zero-page';
 
 const BATCH = 40;
 
-async function modelFor(profile: Profile, kernel: Speaker, subject: string | undefined): Promise<Speaker> {
+async function modelFor(profile: Stage, kernel: Speaker, subject: string | undefined): Promise<Speaker> {
   const [program, ...args] = subject?.split(' ') ?? [];
   if (program !== undefined) return ProcessSpeaker.start(program, [...args, '-p', String(profile.pages)]);
   return new ModelSpeaker(new Executor(optionsOf(profile, await hasZeroPage(kernel))));
@@ -74,6 +77,40 @@ interface Options {
   shortest: number;
 }
 
+/** Asks each `step`-th case of a sweep, and tells of each kind of difference once. */
+async function runOneSweep(sweep: Sweep, step: number, options: Pick<Options, 'oracle' | 'subject'>): Promise<Outcome> {
+  const kernel = await ProcessSpeaker.start(options.oracle, argumentsOf(sweep.stage));
+  const model = await modelFor(sweep.stage, kernel, options.subject);
+  try {
+    const outcome = await runSweep(kernel, model, sweep, step);
+    for (const [name, { first, count }] of outcome.kinds)
+      process.stdout.write(`--- ${sweep.name}: ${count} times ${name}\n${describe(first)}\n\n`);
+    process.stdout.write(`${sweep.name}: ${outcome.cases} cases, ${outcome.kinds.size} kinds of differences\n`);
+    return outcome;
+  } finally {
+    kernel.close();
+    model.close();
+  }
+}
+
+async function runSweeps(
+  name: string | undefined,
+  step: number,
+  options: Pick<Options, 'oracle' | 'subject'>,
+): Promise<void> {
+  let cases = 0;
+  let kinds = 0;
+  for (const sweep of SWEEPS) {
+    const missing = isMissingFor(sweep.stage);
+    if ((name !== undefined && name !== sweep.name) || missing !== undefined) continue;
+    const outcome = await runOneSweep(sweep, step, options);
+    cases += outcome.cases;
+    kinds += outcome.kinds.size;
+  }
+  process.stdout.write(`in all: ${cases} cases, ${kinds} kinds of differences\n`);
+  process.exitCode = kinds === 0 ? 0 : 1;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -83,12 +120,17 @@ async function main(): Promise<void> {
       shortest: { type: 'string', default: '5' },
       profile: { type: 'string' },
       subject: { type: 'string' },
+      sweeps: { type: 'boolean', default: false },
+      sweep: { type: 'string' },
+      step: { type: 'string', default: '1' },
     },
   });
   const there = oracle();
   if (there.path === undefined) throw new Error(there.reason);
   const unlike = cannotBeCompared();
   if (unlike !== undefined) process.stdout.write(`differences are to be expected: ${unlike}\n`);
+  if (values.sweeps)
+    return runSweeps(values.sweep, Number(values.step), { oracle: there.path, subject: values.subject });
   const wanted = PROFILES.filter((profile) => values.profile === undefined || profile.name === values.profile);
   const profiles = wanted.filter((profile) => {
     const missing = isMissingFor(profile);

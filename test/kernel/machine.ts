@@ -28,7 +28,7 @@ function hasSwap(): boolean {
 }
 
 /** Why this machine cannot run the sequences of a profile: only its owner should turn swap on. */
-export function isMissingFor(profile: Profile): string | undefined {
+export function isMissingFor(profile: Pick<Profile, 'swap'>): string | undefined {
   return profile.swap === true && !hasSwap()
     ? 'no swap here: turn on a file of 64 MiB with mkswap and swapon'
     : undefined;

@@ -655,12 +655,12 @@ export const PROFILES: readonly Profile[] = [
 ];
 
 /** How the oracle is called for a profile. */
-export function argumentsOf(profile: Profile): string[] {
+export function argumentsOf(profile: Pick<Profile, 'pages' | 'thp' | 'swap'>): string[] {
   return ['-p', String(profile.pages), ...(profile.thp ? ['-t'] : []), ...(profile.swap ? ['-s'] : [])];
 }
 
 /** What the model needs to be like for it. */
-export function optionsOf(profile: Profile, zeroPage: boolean): ExecutorOptions {
+export function optionsOf(profile: Pick<Profile, 'pages' | 'thp' | 'swap'>, zeroPage: boolean): ExecutorOptions {
   const options: ExecutorOptions = { pages: profile.pages, zeroPage };
   if (profile.thp) options.thp = 'madvise';
   if (profile.swap) options.swap = 4 * profile.pages;

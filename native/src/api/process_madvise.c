@@ -32,11 +32,12 @@ static bool have_bytes(const struct vmalock_range *ranges, size_t count)
 /* More than MOST_BYTES in all is not looked at; a single range is cut before its end is checked, as in import_ubuf(). */
 static int check_ranges(const struct vmalock_range *ranges, size_t count)
 {
+	for (size_t i = 0; i < count; i++) /* all lengths are read before any address is looked at */
+		if (ranges[i].length > INT64_MAX)
+			return -EINVAL;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t length = ranges[i].length;
 
-		if (length > INT64_MAX)
-			return -EINVAL;
 		if (count == 1)
 			length = min_u64(length, MOST_BYTES);
 		if (ranges[i].addr > VMALOCK_TASK_SIZE || length > VMALOCK_TASK_SIZE - ranges[i].addr)

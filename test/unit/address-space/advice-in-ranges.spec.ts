@@ -85,6 +85,14 @@ describe('process_madvise', () => {
     expect(space.processMadvise(two, 'dontneed')).toBe(2 ** 31 - PAGE);
   });
 
+  it('looks at the length of every range before the address of any', () => {
+    using space = drawn('A');
+    const beyond = { address: (1n << 64n) - 4096n, length: PAGE };
+    const tooLong = { address: page(0), length: 1n << 63n };
+    expect(codeOf(() => space.processMadvise([beyond, tooLong], 'dontneed'))).toBe('EINVAL');
+    expect(codeOf(() => space.processMadvise([beyond, { address: page(0), length: PAGE }], 'dontneed'))).toBe('EFAULT');
+  });
+
   it('takes 1024 ranges and no flag', () => {
     using space = drawn('A');
     const many = (count: number) => Array.from({ length: count }, () => ({ address: page(0), length: PAGE }));
