@@ -726,14 +726,20 @@ export const SWEEPS: readonly Sweep[] = [
 /** Not behind mlockall, which locks the program that asks, too. */
 const COUNTS = 'status';
 /** What is used, and what its use leaves. */
-const USES = ['?c', 'r 1', 'w 2 9', 'w 5 9', 'r 11', 'smaps'];
+const USES = ['?c', 'r 1', 'w 2 9', 'w 5 9', 'r 11'];
+/** Not of huge pages: where Linux splits their frames it takes zeros for the zero page, see docs/differences.md. */
+const PARTS = 'smaps';
 
 /** Every call in every scene; of these each `step`-th, from the first on. */
 export function* casesOf(sweep: Sweep, step = 1): Generator<string[]> {
   let n = 0;
-  for (const { lines } of sweep.scenes)
-    for (const line of sweep.cases)
-      if (n++ % step === 0) yield [...lines, line, ...(line.startsWith('sys mlockall') ? [] : [COUNTS]), ...USES];
+  for (const { lines } of sweep.scenes) {
+    for (const line of sweep.cases) {
+      if (n++ % step !== 0) continue;
+      const counts = line.startsWith('sys mlockall') ? [] : [COUNTS];
+      yield [...lines, line, ...counts, ...USES, ...(sweep.stage.thp === true ? [] : [PARTS])];
+    }
+  }
 }
 
 /** One kind of difference: the call, and what the two said of it or of what it left. */
