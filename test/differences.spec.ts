@@ -222,6 +222,20 @@ const PINNED: Readonly<Record<string, () => void | Promise<void>>> = {
     expect(at(13n)).toBe('EACCES');
   },
 
+  'a hole inside the first page of a file unmaps nothing': () => {
+    using space = new AddressSpace();
+    const file = new SimFile({ length: 3 * PAGE });
+    const start = space.mmap({ length: 3 * PAGE, file, shared: true });
+    space.write(start + 2 * PAGE, Uint8Array.of(1));
+    using uffd = space.userfaultfd({ sigbus: true });
+    uffd.register(start, 3 * PAGE, { minor: true });
+    file.punchHole(0, 2048);
+    expect(outcome(space.fault(start + 2 * PAGE, 'write'))).toBe(FaultResult.MINOR);
+    file.punchHole(2 * PAGE, PAGE);
+    file.write(2 * PAGE, Uint8Array.of(1));
+    expect(outcome(space.fault(start + 2 * PAGE, 'write'))).toBe(FaultResult.SIGBUS);
+  },
+
   'limits are soft limits': () => {
     using space = new AddressSpace({ privileged: false, limits: { as: PAGE } });
     space.setLimits({ as: 0 });
