@@ -8,14 +8,18 @@ const REASONS: readonly (readonly [reason: string, line: RegExp])[] = [
   ['expectation', /^(.*:\d+: (?:expected: .*|.*, expected .*))$/m],
 ];
 
+const TIMEOUT = 'timeout';
+
 export function reasonOf({ status, timedOut, output }: Ended): string {
-  if (timedOut) return `timeout${lastLine(output)}`;
+  if (timedOut) return `${TIMEOUT}${lastLine(output)}`;
   for (const [reason, line] of REASONS) {
     const [, text] = line.exec(output) ?? [];
     if (text !== undefined) return `${reason}: ${text.replace(/\S*\/native\//g, 'native/')}`;
   }
   return `${status === null ? 'crash' : `status ${status}`}${lastLine(output)}`;
 }
+
+export const isTimeout = (reason: string): boolean => reason.startsWith(TIMEOUT);
 
 /** The case that ran last, in most tests. */
 function lastLine(output: string): string {

@@ -159,16 +159,16 @@ static enum outcome try_one(const struct collapse *c, uint64_t addr)
 	syncpoint("collapse-has-block");
 	mmap_write_lock(mm);
 	outcome = collapse_locked(c, addr, block);
-	mmap_write_unlock(mm);
 	if (outcome != COLLAPSED)
 		frame_put_huge(mm->pt.frames, block);
+	mmap_write_unlock(mm);
 	return outcome;
 }
 
 static enum outcome collapse_one(const struct collapse *c, uint64_t addr)
 {
 	enum outcome outcome = try_one(c, addr);
-	struct no_frame no_frame = { 0 };
+	struct no_frame no_frame = { .has_waited = c->limits != NULL }; /* khugepaged comes by again */
 
 	while (outcome == NO_FRAME && no_frame_try_again(c->mm, &no_frame))
 		outcome = try_one(c, addr);

@@ -18,7 +18,7 @@ void held_wait(enum lock_rank rank);
 
 /*
  * The same where a thread may hold several of a rank: asserts that it takes them in the order of their addresses, so that of two who
- * want the same two neither waits for the other.
+ * want the same two neither waits for the other. They are let go of all together before one is taken anew.
  */
 void held_wait_for(enum lock_rank rank, const void *lock);
 

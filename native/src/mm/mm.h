@@ -44,6 +44,7 @@ struct mm {
 	uint32_t numa_nodes;          /* fixed */
 	struct refcount refs;
 	struct list_node sharer;          /* in its pool's list of spaces (mm/reclaim.c). Guard: that list's lock */
+	uint64_t sharer_number;           /* of those that have joined it, from 1. Guard: that list's lock */
 	atomic_u64 reclaim_hand;          /* an address: where the next look for pages to take begins. A hint */
 	struct sync_mutex observers_lock; /* RANK_OBSERVERS */
 	struct list_node observers;       /* of struct observation. See mm/observer.h */

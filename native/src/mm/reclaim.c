@@ -55,6 +55,7 @@ void mm_join_pool(struct mm *mm)
 
 	list_add_last(&sharers->spaces, &mm->sharer);
 	sharers->count++;
+	mm->sharer_number = ++sharers->joined;
 	unlock_sharers(sharers);
 }
 
@@ -275,18 +276,41 @@ static bool wait_for_end(struct mm *mm, const struct round *round, uint32_t ends
 	return true;
 }
 
+/* The space with the lowest number in (@above, @most]; NULL: none. Context: the list's lock. */
+static struct mm *sharer_above(struct frame_sharers *sharers, uint64_t above, uint64_t most)
+{
+	struct mm *lowest = NULL;
+
+	list_for_each(node, next, &sharers->spaces)
+	{
+		struct mm *mm = container_of(node, struct mm, sharer);
+
+		if (mm->sharer_number > above && mm->sharer_number <= most) {
+			lowest = mm;
+			most = mm->sharer_number;
+		}
+	}
+	return lowest;
+}
+
+/* By number, and not by turns as reclaim goes: two that go by turns at once would each miss what the other meets. */
 void mm_for_each_sharer(struct mm *mm, void (*fn)(struct mm *sharer))
 {
-	struct round round = { 0 };
+	struct frame_sharers *sharers = lock_sharers(mm);
+	uint64_t most = sharers->joined;
+	struct mm *sharer;
 
-	for (uint32_t n = count_sharers(mm); n; n--) {
-		struct mm *sharer = next_space(mm, &round);
+	for (uint64_t done = 0; (sharer = sharer_above(sharers, done, most)) != NULL; lock_sharers(mm)) {
+		bool is_held = refcount_get_unless_zero(&sharer->refs);
 
-		if (!sharer)
+		done = sharer->sharer_number;
+		unlock_sharers(sharers);
+		if (!is_held)
 			continue;
 		fn(sharer);
 		mm_put(sharer);
 	}
+	unlock_sharers(sharers);
 }
 
 bool mm_reclaim(struct mm *mm)

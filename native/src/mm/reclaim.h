@@ -27,7 +27,7 @@ void mm_gave_all_back(struct frames *frames);
  */
 must_check bool mm_reclaim(struct mm *mm);
 
-/* Of each space that shares @mm's pool, but for those about to end. Context: no lock. */
+/* Of each space that shares @mm's pool now, one after the other, but for those about to end. Context: no lock; the same is true of @fn. */
 void mm_for_each_sharer(struct mm *mm, void (*fn)(struct mm *sharer));
 
 #endif

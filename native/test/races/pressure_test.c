@@ -189,6 +189,37 @@ static void a_fault_waits_for_the_frames_that_munmap_is_freeing(void)
 	end_space(mm);
 }
 
+/* The parent is freeing them, two children want some at once, and go through the spaces of the pool beside each other. */
+static void faults_of_all_spaces_wait_for_the_one_that_is_freeing(void)
+{
+	vmalock_mm *mm = space_with(VMALOCK_FAULTS_LINUX_6_18, VMALOCK_BACKING_MEMORY, 4);
+	vmalock_mm *children[2];
+	struct racer unmap, faults[2];
+
+	map_at(mm, 0, 4, RW);
+	map_at(mm, 6, 2, RW);
+	for (int i = 0; i < 2; i++)
+		children[i] = fork_of(mm);
+	for (uint64_t n = 0; n < 4; n++)
+		write_byte(mm, n, 1);
+	syncpoint_arm("unmap-pages");
+	race_request(&unmap, mm, unmap_first);
+	syncpoint_wait_parked("unmap-pages");
+	for (int i = 0; i < 2; i++)
+		race_fault(&faults[i], children[i], page(6), VMALOCK_WRITE);
+	for (int i = 0; i < 1000; i++)
+		sync_yield(); /* neither must get on: nothing to wait for but time */
+	for (int i = 0; i < 2; i++)
+		expect(!atomic_load_acquire(&faults[i].done));
+	syncpoint_release("unmap-pages");
+	expect_eq((int)race_end(&unmap), 0);
+	for (int i = 0; i < 2; i++) {
+		expect_eq(race_end(&faults[i]) & VMALOCK_FAULT_OUTCOME, MINOR);
+		end_space(children[i]);
+	}
+	end_space(mm);
+}
+
 /* The last frame is in hand of a fault on the same page: who comes second finds no frame, and in a moment needs none. */
 static void a_fault_waits_for_another_that_brings_its_page(void)
 {
@@ -288,6 +319,7 @@ static const struct test_case cases[] = {
 	CASE(a_fault_waits_for_the_frames_of_a_space_that_is_ending),
 	CASE(a_fault_does_not_wait_for_ever),
 	CASE(a_fault_waits_for_the_frames_that_munmap_is_freeing),
+	CASE(faults_of_all_spaces_wait_for_the_one_that_is_freeing),
 	CASE(a_fault_waits_for_another_that_brings_its_page),
 	CASE(a_child_is_looked_into_when_it_is_whole),
 	CASE(a_space_that_is_about_to_end_is_passed_over),

@@ -1,11 +1,15 @@
 /** Frames that are on their way back. */
-import { group, type Removal, without } from '../removal';
+import { group, instead, type Removal, without } from '../removal';
 
 export const frames: readonly Removal[] = [
   ...group({ rows: ['a fault found no frame, though munmap was just freeing some'], tests: ['races.pressure'] }, [
     {
       what: 'who finds no frame does not wait for who is just freeing some',
       edits: [without('fault/no_frame.c', `mm_for_each_sharer(mm, wait_for_all_inside);`)],
+    },
+    {
+      what: 'who finds no frame waits for who is in its own space only',
+      edits: [instead('fault/no_frame.c', `mm_for_each_sharer(mm, wait_for_all_inside);`, `wait_for_all_inside(mm);`)],
     },
     {
       what: 'who finds no frame does not wait for the faults that may have the last one in hand',
