@@ -1,15 +1,21 @@
 /**
  * The program that asks the running kernel.
  *
- * Its source, oracle.c, is built once into the temporary folder. VMALOCK_ORACLE names a program that is built already, ours or another
+ * Its sources, in oracle/, are built once into the temporary folder. VMALOCK_ORACLE names a program that is built already, ours or another
  * that speaks the protocol. Without a compiler, or off Linux, comparisons with the kernel are skipped and say why.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const SOURCE = join(__dirname, 'oracle.c');
+const FOLDER = join(__dirname, 'oracle');
+
+function sources(): string[] {
+  return readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => join(FOLDER, name));
+}
 
 export type Oracle = { path: string; reason?: undefined } | { path?: undefined; reason: string };
 
@@ -20,7 +26,7 @@ export function oracle(): Oracle {
   if (process.platform !== 'linux' || process.arch !== 'x64') return { reason: 'the model follows Linux on x86-64' };
   const path = join(mkdtempSync(join(tmpdir(), 'vmalock-oracle-')), 'oracle');
   try {
-    execFileSync('cc', ['-O2', '-pthread', '-o', path, SOURCE]);
+    execFileSync('cc', ['-O2', '-pthread', '-o', path, ...sources()]);
   } catch {
     return { reason: 'the kernel oracle did not compile (is cc there?)' };
   }
