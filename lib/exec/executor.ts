@@ -298,10 +298,17 @@ export class Executor implements Disposable {
     return `${value} ok\n`;
   }
 
+  /** Now, or when what lies above has grown down to it. */
+  private mayBeExecutable(address: number): boolean {
+    for (const { start, end, prot } of this.space)
+      if (address < end) return start < this.window.end && prot.includes('x');
+    return false;
+  }
+
   /** Only where nothing may be executed: the kernel would run what lies there. */
   private fetch(words: Words): string {
     const address = this.takeByteAddress(words);
-    if (this.space.find(address)?.prot.includes('x') === true) throw new Refusal('executable');
+    if (this.mayBeExecutable(address)) throw new Refusal('executable');
     this.space.exec(address);
     return '0 ok\n';
   }

@@ -43,6 +43,16 @@ void touch(bool store)
 	say("%u ok\n", store ? (unsigned)(uint8_t)(value ? atoi(value) : 0) : (unsigned)*byte);
 }
 
+/* May an instruction be fetched from there, now or when what lies above has grown down to it? */
+static bool may_be_executable(uint64_t offset)
+{
+	read_rows(false);
+	for (size_t i = 0; i < row_count; i++)
+		if (offset / PAGE < rows[i].end)
+			return rows[i].perms[2] == 'x';
+	return false;
+}
+
 /* An instruction from where none may be executed: what lies elsewhere in the range is no program. */
 void fetch(void)
 {
@@ -52,12 +62,9 @@ void fetch(void)
 		say("X range\n");
 		return;
 	}
-	read_rows(false);
-	for (size_t i = 0; i < row_count; i++) {
-		if (offset / PAGE >= rows[i].first && offset / PAGE < rows[i].end && rows[i].perms[2] == 'x') {
-			say("X executable\n");
-			return;
-		}
+	if (may_be_executable(offset)) {
+		say("X executable\n");
+		return;
 	}
 	if (sigsetjmp(back, 1)) {
 		say_signal();
