@@ -7,7 +7,8 @@ import { Executor } from '../../lib/exec/executor';
 import { compareAll, describe as explain, isLasting, shrink } from './difference';
 import { cannotBeCompared, isMissingFor } from './machine';
 import { oracle } from './oracle';
-import { argumentsOf, optionsOf, PROFILES, sequenceOf } from './sequences';
+import { argumentsOf, optionsOf, PROFILES } from './profiles';
+import { sequenceOf } from './sequences';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 import { hasZeroPage } from './zero-page';
 

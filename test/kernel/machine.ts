@@ -1,7 +1,7 @@
 /** What the comparison needs of the machine: why it says nothing here, or has to leave something out. */
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import type { Profile } from './sequences';
+import type { Profile } from './profiles';
 
 const OVERCOMMIT = '/proc/sys/vm/overcommit_memory';
 

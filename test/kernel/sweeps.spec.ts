@@ -5,7 +5,7 @@ import { Executor } from '../../lib/exec/executor';
 import { describe as explain } from './difference';
 import { cannotBeCompared, isMissingFor } from './machine';
 import { oracle } from './oracle';
-import { argumentsOf, optionsOf } from './sequences';
+import { argumentsOf, optionsOf } from './profiles';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 import { runSweep, SWEEPS } from './sweeps';
 import { hasZeroPage } from './zero-page';

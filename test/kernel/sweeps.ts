@@ -5,7 +5,7 @@
  * the lines of a scene. Nothing here depends on chance, so that a case is told by its lines.
  */
 import { compareAll, type Difference, isLasting, lookingAtTheEnd } from './difference';
-import type { Profile } from './sequences';
+import type { Profile } from './profiles';
 import type { Speaker } from './speaker';
 
 /** What is there before the call. */

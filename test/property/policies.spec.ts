@@ -7,7 +7,8 @@
  */
 import { FAULT_ERAS, POLICY_NAMES } from '../../lib';
 import { Executor } from '../../lib/exec/executor';
-import { PROFILES, type Profile, sequenceOf } from '../kernel/sequences';
+import { PROFILES, type Profile } from '../kernel/profiles';
+import { sequenceOf } from '../kernel/sequences';
 
 const seed = Number(process.env['VMALOCK_SEED'] ?? Date.now() % 2 ** 31);
 const runs = Number(process.env['VMALOCK_RUNS'] ?? 12);

@@ -100,6 +100,11 @@ const CONVERSATION: readonly [operation: string, answer: string][] = [
   ['uffd-steal 1 1 -', 'X unknown operation\n'],
   ['reset', 'reset ok\n'],
   ['?c', 'maps 0\ncore ........\n'],
+  ['mmap 6 2 rx pG', '@6 ok\n'],
+  ['x 6', 'X executable\n'],
+  ['x 3', 'X executable\n'],
+  ['mprotect 6 2 rw', '0 ok\n'],
+  ['x 6', '-1 SEGV_ACCERR\n'],
 ];
 
 const SCRIPT = CONVERSATION.map(([operation]) => `${operation}\n`).join('');
