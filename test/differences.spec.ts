@@ -314,6 +314,17 @@ const PINNED: Readonly<Record<string, () => void | Promise<void>>> = {
     expect(uffd.read()).toBeUndefined();
     uffd.zeropage(page(0), PAGE);
   },
+
+  'a page that comes back from swap is dirty': () => {
+    using space = new AddressSpace({ swap: 4 });
+    const start = space.mmap({ length: PAGE });
+    space.write(start, Buffer.from([7]));
+    space.madvise(start, PAGE, 'pageout');
+    expect(space.status()['VmSwap']).toBe(PAGE);
+    expect(space.read(start, 1)[0]).toBe(7);
+    expect(space.status()['VmSwap']).toBe(0);
+    expect(space.smapsRollup()).toMatch(/^Private_Clean: +0 kB\nPrivate_Dirty: +4 kB$/m);
+  },
 };
 
 describe('a deliberate difference from Linux', () => {
