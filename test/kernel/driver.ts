@@ -17,7 +17,8 @@ import { cannotBeCompared, isMissingFor } from './machine';
 import { oracle } from './oracle';
 import { argumentsOf, optionsOf, type Profile, PROFILES } from './profiles';
 import { sequenceOf } from './sequences';
-import { type Outcome, runSweep, type Stage, type Sweep, SWEEPS } from './sweeps';
+import { type Outcome, runSweep } from './sweeping';
+import { type Stage, type Sweep, SWEEPS } from './sweeps';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
 import { hasZeroPage } from './zero-page';
 

@@ -7,7 +7,8 @@ import { cannotBeCompared, isMissingFor } from './machine';
 import { oracle } from './oracle';
 import { argumentsOf, optionsOf } from './profiles';
 import { ModelSpeaker, ProcessSpeaker, type Speaker } from './speaker';
-import { runSweep, SWEEPS } from './sweeps';
+import { runSweep } from './sweeping';
+import { SWEEPS } from './sweeps';
 import { hasZeroPage } from './zero-page';
 
 /** A prime, so that no word of a product is always left out. */

@@ -4,9 +4,7 @@
  * The random sequences go deep with arguments that make sense; this goes wide with those that do not. A case is one system call behind
  * the lines of a scene. Nothing here depends on chance, so that a case is told by its lines.
  */
-import { compareAll, type Difference, isLasting, lookingAtTheEnd } from './difference';
 import type { Profile } from './profiles';
-import type { Speaker } from './speaker';
 
 /** What is there before the call. */
 export interface Scene {
@@ -222,10 +220,10 @@ const MMAP: readonly Sweep[] = [
         SHORT_LENGTHS,
         [1],
         [0x11, 0x12, 0x31, 0x32, 0x38, 0x132, 0x100022],
-        OFFSETS(),
+        offsets(),
         ['f'],
       ),
-      ...product('mmap', ['@1'], [4096, 0x3000, '-4096'], [3], [0x11, 0x12, 0x1], OFFSETS(), ['fr', 'fw', 'd', 'dr']),
+      ...product('mmap', ['@1'], [4096, 0x3000, '-4096'], [3], [0x11, 0x12, 0x1], offsets(), ['fr', 'fw', 'd', 'dr']),
       ...product(
         'mmap',
         ['@1', 0],
@@ -253,7 +251,7 @@ const MMAP: readonly Sweep[] = [
   },
 ];
 
-function OFFSETS(): Word[] {
+function offsets(): Word[] {
   return [
     ...[0, 1, 4095, 4096, 0xf000, 0x10000],
     ...['0x7ffffffffffff000', '0x7fffffffffffe000', '0x8000000000000000', '-4096', '-8192', '-1'],
@@ -725,60 +723,3 @@ export const SWEEPS: readonly Sweep[] = [
   ...USERFAULTS,
   ...ELSEWHERE,
 ];
-
-/** Not behind mlockall, which locks the program that asks, too. */
-const COUNTS = 'status';
-/** What is used, and what its use leaves. */
-const USES = ['?c', 'r 1', 'w 2 9', 'w 5 9', 'r 11'];
-/** Not of huge pages: where Linux splits their frames it takes zeros for the zero page, see docs/differences.md. */
-const PARTS = 'smaps';
-
-/** Every call in every scene; of these each `step`-th, from the first on. */
-export function* casesOf(sweep: Sweep, step = 1): Generator<string[]> {
-  let n = 0;
-  for (const { lines } of sweep.scenes) {
-    for (const line of sweep.cases) {
-      if (n++ % step !== 0) continue;
-      const counts = line.startsWith('sys mlockall') ? [] : [COUNTS];
-      yield [...lines, line, ...counts, ...USES, ...(sweep.stage.thp === true ? [] : [PARTS])];
-    }
-  }
-}
-
-/** One kind of difference: the call, and what the two said of it or of what it left. */
-export interface Kind {
-  readonly first: Difference;
-  count: number;
-}
-
-export interface Outcome {
-  cases: number;
-  readonly kinds: ReadonlyMap<string, Kind>;
-}
-
-function kindOf({ operations, question, expected, actual }: Difference): string {
-  const call = operations
-    .findLast((operation) => operation !== COUNTS)
-    ?.split(' ', 2)
-    .join(' ');
-  return question.startsWith('sys') ? `${call}: ${expected.trim()}, ${actual.trim()}` : `${call}: ${question}`;
-}
-
-/** A question through a pipe costs more than its answer. */
-const BATCH = 100;
-
-/** Asks both each `step`-th case of a sweep. */
-export async function runSweep(kernel: Speaker, model: Speaker, sweep: Sweep, step: number): Promise<Outcome> {
-  const kinds = new Map<string, Kind>();
-  const cases = [...casesOf(sweep, step)];
-  for (let from = 0; from < cases.length; from += BATCH) {
-    const batch = cases.slice(from, from + BATCH);
-    for (const [i, difference] of (await compareAll(kernel, model, batch, lookingAtTheEnd)).entries()) {
-      if (!difference || (sweep.stage.unsteady && !(await isLasting(kernel, model, batch[i] ?? [])))) continue;
-      const kind = kinds.get(kindOf(difference)) ?? { first: difference, count: 0 };
-      kind.count++;
-      kinds.set(kindOf(difference), kind);
-    }
-  }
-  return { cases: cases.length, kinds };
-}

@@ -293,24 +293,39 @@ static struct mm *sharer_above(struct frame_sharers *sharers, uint64_t above, ui
 	return lowest;
 }
 
+/* That space with a reference, unless it is about to leave: then the one above it. @above: its number from now on. */
+static struct mm *get_sharer_above(struct mm *mm, uint64_t *above, uint64_t most)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+	struct mm *sharer;
+
+	do {
+		sharer = sharer_above(sharers, *above, most);
+		*above = sharer ? sharer->sharer_number : most;
+	} while (sharer && !refcount_get_unless_zero(&sharer->refs));
+	unlock_sharers(sharers);
+	return sharer;
+}
+
+static uint64_t count_joined(struct mm *mm)
+{
+	struct frame_sharers *sharers = lock_sharers(mm);
+	uint64_t joined = sharers->joined;
+
+	unlock_sharers(sharers);
+	return joined;
+}
+
 /* By number, and not by turns as reclaim goes: two that go by turns at once would each miss what the other meets. */
 void mm_for_each_sharer(struct mm *mm, void (*fn)(struct mm *sharer))
 {
-	struct frame_sharers *sharers = lock_sharers(mm);
-	uint64_t most = sharers->joined;
+	uint64_t most = count_joined(mm), above = 0;
 	struct mm *sharer;
 
-	for (uint64_t done = 0; (sharer = sharer_above(sharers, done, most)) != NULL; lock_sharers(mm)) {
-		bool is_held = refcount_get_unless_zero(&sharer->refs);
-
-		done = sharer->sharer_number;
-		unlock_sharers(sharers);
-		if (!is_held)
-			continue;
+	while ((sharer = get_sharer_above(mm, &above, most)) != NULL) {
 		fn(sharer);
 		mm_put(sharer);
 	}
-	unlock_sharers(sharers);
 }
 
 bool mm_reclaim(struct mm *mm)

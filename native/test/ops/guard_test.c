@@ -149,37 +149,31 @@ static void neighbours_merge_whichever_has_had_a_guard(void)
 
 /* --- what is merged has had a guard when one of the parts has -------------------------------------------------------- */
 
-/* Pages of one shared file, whose mappings have no anon: nothing but the flag tells fork that there are guards to copy. */
-static void map_pages(vmalock_mm *mm, vmalock_file *file, uint64_t first, uint64_t index, uint32_t prot)
-{
-	uint64_t at;
-
-	expect_eq(vmalock_mm_map(mm, page(first), 2 * P, prot, VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED, file, index * P,
-				 &at),
-		  0);
-}
-
+/* Of one shared file, whose mappings have no anon: nothing but the flag tells fork that there are guards to copy. */
 static void map_three(vmalock_mm *mm, vmalock_file *file, uint32_t middle)
 {
-	map_pages(mm, file, 0, 0, RW);
-	map_pages(mm, file, 2, 2, middle);
-	map_pages(mm, file, 4, 4, RW);
+	map_piece(mm, file, 0, 0, RW);
+	map_piece(mm, file, 2, 2, middle);
+	map_piece(mm, file, 4, 4, RW);
+}
+
+/* The middle joins the one beside it that is left when @gone goes. */
+static void join_without(vmalock_mm *mm, vmalock_file *file, uint64_t gone)
+{
+	map_three(mm, file, RO);
+	expect_eq(vmalock_mm_unmap(mm, page(gone), 2 * P), 0);
+	guard_pages(mm, 3, 1);
+	expect_eq(vmalock_mm_protect(mm, page(2), 2 * P, RW), 0);
 }
 
 static void join_before(vmalock_mm *mm, vmalock_file *file)
 {
-	map_three(mm, file, RO);
-	expect_eq(vmalock_mm_unmap(mm, page(4), 2 * P), 0);
-	guard_pages(mm, 3, 1);
-	expect_eq(vmalock_mm_protect(mm, page(2), 2 * P, RW), 0);
+	join_without(mm, file, 4);
 }
 
 static void join_after(vmalock_mm *mm, vmalock_file *file)
 {
-	map_three(mm, file, RO);
-	expect_eq(vmalock_mm_unmap(mm, page(0), 2 * P), 0);
-	guard_pages(mm, 3, 1);
-	expect_eq(vmalock_mm_protect(mm, page(2), 2 * P, RW), 0);
+	join_without(mm, file, 0);
 }
 
 /* Whose policy changes: nobody sets the flags of what has been joined. */
@@ -187,8 +181,8 @@ static void join_by_policy(vmalock_mm *mm, vmalock_file *file)
 {
 	const vmalock_nodemask first = { { 1 } };
 
-	map_pages(mm, file, 0, 0, RW);
-	map_pages(mm, file, 2, 2, RW);
+	map_piece(mm, file, 0, 0, RW);
+	map_piece(mm, file, 2, 2, RW);
 	expect_eq(vmalock_mm_mbind(mm, page(2), 2 * P, VMALOCK_MPOL_BIND, &first, 0), 0);
 	expect_drawing(mm, "AABB");
 	guard_pages(mm, 3, 1);
@@ -207,15 +201,15 @@ static void map_between(vmalock_mm *mm, vmalock_file *file)
 	map_three(mm, file, RW);
 	expect_eq(vmalock_mm_unmap(mm, page(2), 2 * P), 0);
 	guard_pages(mm, 5, 1);
-	map_pages(mm, file, 2, 2, RW);
+	map_piece(mm, file, 2, 2, RW);
 }
 
 static void move_beside(vmalock_mm *mm, vmalock_file *file)
 {
 	uint64_t at;
 
-	map_pages(mm, file, 0, 0, RW);
-	map_pages(mm, file, 10, 2, RW);
+	map_piece(mm, file, 0, 0, RW);
+	map_piece(mm, file, 10, 2, RW);
 	guard_pages(mm, 11, 1);
 	expect_eq(vmalock_mm_remap(mm, page(10), 2 * P, 2 * P, VMALOCK_MREMAP_MAYMOVE | VMALOCK_MREMAP_FIXED, page(2),
 				   &at),

@@ -152,18 +152,23 @@ static void shared_anonymous_mappings_do_not_join_but_their_pieces_do(void)
 	end_space(mm);
 }
 
+static vmalock_file *sixteen_pages(void)
+{
+	const struct vmalock_file_options options = { .length = 16 * P };
+	vmalock_file *file;
+
+	expect_eq(vmalock_file_create(&options, &file), 0);
+	return file;
+}
+
 static void a_files_pieces_join_where_their_offsets_continue(void)
 {
 	vmalock_mm *mm = space_of(NULL);
-	struct vmalock_file_options options = { .length = 16 * P };
-	uint32_t flags = VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED;
-	vmalock_file *file;
-	uint64_t at;
+	vmalock_file *file = sixteen_pages();
 
-	expect_eq(vmalock_file_create(&options, &file), 0);
-	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, RW, flags, file, 0, &at), 0);
-	expect_eq(vmalock_mm_map(mm, page(2), 2 * P, RW, flags, file, 2 * P, &at), 0);
-	expect_eq(vmalock_mm_map(mm, page(4), 2 * P, RW, flags, file, 8 * P, &at), 0);
+	map_piece(mm, file, 0, 0, RW);
+	map_piece(mm, file, 2, 2, RW);
+	map_piece(mm, file, 4, 8, RW);
 	expect_drawing(mm, "AAAABB");
 	vmalock_file_put(file);
 	end_space(mm);
@@ -172,16 +177,12 @@ static void a_files_pieces_join_where_their_offsets_continue(void)
 static void a_files_piece_joins_the_one_behind_where_the_offset_continues(void)
 {
 	vmalock_mm *mm = space_of(NULL);
-	struct vmalock_file_options options = { .length = 16 * P };
-	uint32_t flags = VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED;
-	vmalock_file *file;
-	uint64_t at;
+	vmalock_file *file = sixteen_pages();
 
-	expect_eq(vmalock_file_create(&options, &file), 0);
-	expect_eq(vmalock_mm_map(mm, page(2), 2 * P, RW, flags, file, 8 * P, &at), 0);
-	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, RW, flags, file, 5 * P, &at), 0);
+	map_piece(mm, file, 2, 8, RW);
+	map_piece(mm, file, 0, 5, RW);
 	expect_drawing(mm, "AABB");
-	expect_eq(vmalock_mm_map(mm, page(0), 2 * P, RW, flags, file, 6 * P, &at), 0);
+	map_piece(mm, file, 0, 6, RW);
 	expect_drawing(mm, "AAAA");
 	vmalock_file_put(file);
 	end_space(mm);
@@ -342,17 +343,12 @@ static void what_a_forked_child_inherited_joins_nothing_when_it_changes(void)
 
 static void pieces_of_two_files_never_join(void)
 {
-	const struct vmalock_file_options options = { .length = 4 * P };
 	vmalock_mm *mm = space_of(NULL);
-	uint64_t out;
 
 	for (uint64_t n = 0; n < 4; n += 2) {
-		vmalock_file *file;
+		vmalock_file *file = sixteen_pages();
 
-		expect_eq(vmalock_file_create(&options, &file), 0);
-		expect_eq(vmalock_mm_map(mm, page(n), 2 * P, RW, VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED, file, n * P,
-					 &out),
-			  0);
+		map_piece(mm, file, n, n, RW);
 		vmalock_file_put(file);
 	}
 	expect_drawing(mm, "AABB");

@@ -31,16 +31,15 @@ static void cutter_run(void *arg)
 	atomic_store_release(&c->done, 1);
 }
 
-static void start_cutting(struct cutter *c, vmalock_file *file, uint64_t length)
+static void start(struct cutter *c, vmalock_file *file, uint64_t length, bool punches)
 {
-	*c = (struct cutter){ .file = file, .length = length };
+	*c = (struct cutter){ .file = file, .length = length, .punches = punches };
 	expect_eq(sync_thread_start(&c->thread, cutter_run, c), 0);
 }
 
-static void start_punching(struct cutter *c, vmalock_file *file, uint64_t start)
+static void start_cutting(struct cutter *c, vmalock_file *file, uint64_t length)
 {
-	*c = (struct cutter){ .file = file, .length = start, .punches = true };
-	expect_eq(sync_thread_start(&c->thread, cutter_run, c), 0);
+	start(c, file, length, false);
 }
 
 static void end_cutting(struct cutter *c)
@@ -148,7 +147,7 @@ static void a_page_that_has_left_its_file_is_not_copied(void)
 	write_byte(mm, 0, 1);
 	expect_eq(read_byte(mm, 1), 0x41);
 	syncpoint_arm("truncate-cut");
-	start_punching(&cutter, file, P);
+	start(&cutter, file, P, true);
 	syncpoint_wait_parked("truncate-cut");
 	expect_eq(vmalock_file_read(file, P, &byte, 1), 1);
 	expect_eq(byte, 0);
@@ -448,13 +447,13 @@ static void expect_waits_for_list(int (*request)(vmalock_mm *mm), bool punches)
 {
 	vmalock_mm *mm = space_of("per-vma");
 	vmalock_file *file = file_of_requests = file_with(4, 0x41, 0);
-	struct cutter cutter = { .file = file, .length = P, .punches = punches };
+	struct cutter cutter;
 	struct racer r;
 
 	map_file(mm, file, 4, 4, RW, PRIVATE);
 	read_byte(mm, 5);
 	syncpoint_arm("truncate-cut");
-	expect_eq(sync_thread_start(&cutter.thread, cutter_run, &cutter), 0);
+	start(&cutter, file, P, punches);
 	syncpoint_wait_parked("truncate-cut");
 	race_request(&r, mm, request);
 	for (int i = 0; i < 1000 && !atomic_load_acquire(&r.done); i++)

@@ -62,6 +62,16 @@ static inline void map_at(vmalock_mm *mm, uint64_t first, uint64_t pages, uint32
 	expect_eq(at, page(first));
 }
 
+/* Two pages of @file, from page @index of it on, shared. */
+static inline void map_piece(vmalock_mm *mm, vmalock_file *file, uint64_t first, uint64_t index, uint32_t prot)
+{
+	uint64_t at;
+
+	expect_eq(vmalock_mm_map(mm, page(first), 2 * P, prot, VMALOCK_MAP_SHARED | VMALOCK_MAP_FIXED, file, index * P,
+				 &at),
+		  0);
+}
+
 static inline void write_byte(vmalock_mm *mm, uint64_t n, uint8_t value)
 {
 	expect_eq(vmalock_mm_write(mm, page(n), &value, 1, NULL), 0);
